@@ -1,0 +1,32 @@
+# Thin on purpose: a target is one line, and what is longer lives in tools/.
+# PORT=9000 make run    serves elsewhere
+# PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
+
+PORT ?= 8000
+PORTAL := .venv/bin/portal
+PYTEST := .venv/bin/python -m pytest
+
+.PHONY: run test check bench lock
+
+run: export PORTAL_DEMO ?= 1
+run: export PORTAL_INSTANCE ?= instance
+run: .venv/run.done
+	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
+
+test: .venv/dev.done
+	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+
+check: .venv/dev.done
+	@tools/need postgresql && exec tools/check
+
+bench: .venv/dev.done
+	@exec .venv/bin/python -m benchmarks
+
+lock: .venv/dev.done
+	@exec tools/lock
+
+.venv/run.done: requirements.txt pyproject.toml tools/uv.txt tools/install
+	@tools/install run
+
+.venv/dev.done: requirements-dev.txt requirements.txt pyproject.toml tools/uv.txt tools/install
+	@tools/install dev

@@ -1,0 +1,1 @@
+"""The partner portal of Missouri's Business Emergency Operations Center (BEOC)."""

@@ -1,0 +1,1 @@
+"""People, memberships, sign-in and sessions; builds the Actor."""

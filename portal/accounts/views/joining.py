@@ -1,0 +1,5 @@
+"""Screens."""
+
+from flask import Blueprint
+
+bp = Blueprint("joining", __name__)

@@ -1,0 +1,183 @@
+"""The application: the only module that knows every package."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import click
+from flask import Flask, g, request, url_for
+from flask.cli import FlaskGroup
+from flask.typing import ResponseReturnValue
+from flask_compress import Compress
+from flask_login import current_user
+from flask_wtf import CSRFProtect
+from werkzeug.utils import redirect
+
+from portal import cli
+from portal.accounts.queries import epoch_of
+from portal.accounts.views import account, joining, people, sign_in
+from portal.config import ROOT, Settings, read_settings
+from portal.core import clock, codes
+from portal.core.db import Database
+from portal.core.web import answers, labels, requests, times
+from portal.core.web.requests import current_actor, db_session, or_404
+from portal.feed import views as feed
+from portal.incidents import queries as incidents
+from portal.incidents.views import admin as incident_admin
+from portal.incidents.views import index as incident_index
+from portal.journal.audience import PARTNERS, rooms_of
+from portal.journal.queries import generation, heads
+from portal.journal.timer import Timer
+from portal.live import service as live
+from portal.menu import more_for, nav_for
+from portal.offers import views as offers
+from portal.organizations import views as organizations
+
+PORTAL_NAME = "BEOC Partner Portal"
+
+BLUEPRINTS = (
+    sign_in.bp,
+    account.bp,
+    joining.bp,
+    people.bp,
+    organizations.bp,
+    incident_index.bp,
+    incident_admin.bp,
+    feed.bp,
+    offers.bp,
+)
+
+#: A form may carry this many bytes.
+_MAX_BODY = 256 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the portal from its settings; reads them from the environment unless given."""
+    settings = settings or read_settings()
+    app = Flask(
+        "portal", root_path=str(ROOT), template_folder="templates", static_folder="static"
+    )
+    app.config.update(_flask_config(settings))
+    app.extensions["settings"] = settings
+    app.extensions["database"] = Database(settings.database_url, epoch_of=epoch_of)
+    codes.use_folder(settings.instance)
+    CSRFProtect(app)
+    Compress(app)
+    for part in (requests, times, labels, answers, sign_in):
+        part.init_app(app)
+    app.before_request(_enter_incident)
+    app.before_request(_read_heads)
+    app.context_processor(_frame)
+    app.url_defaults(_add_code)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/", "home", _home)
+    app.add_url_rule("/healthz", "healthz", requests.public(_healthz))
+    app.add_url_rule("/readyz", "readyz", requests.public(_readyz))
+    live.attach(app, settings)
+    cli.register(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    host = settings.base_url.partition("://")[2]
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": _MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": _MAX_BODY,
+        "SESSION_COOKIE_NAME": "__Host-sid" if settings.is_https else "sid",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        # Without TLS only this machine itself may talk to the portal.
+        "TRUSTED_HOSTS": [host.partition(":")[0]] if host else ["localhost", "127.0.0.1", "[::1]"],
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": settings.is_https,
+        "COMPRESS_REGISTER": True,
+    }
+
+
+def _enter_incident() -> None:
+    """Turn the code in the path into the incident, and show times in its zone."""
+    arguments = request.view_args
+    if arguments is None or "code" not in arguments or not current_user.is_authenticated:
+        return
+    incident = or_404(incidents.get_incident(db_session(), arguments.pop("code")))
+    arguments["incident"] = g.incident = incident
+    times.use_zone(incident.time_zone)
+
+
+def _add_code(endpoint: str, values: dict[str, Any]) -> None:
+    """Let links stay within the incident without saying so."""
+    del endpoint
+    if "incident" in g and "code" not in values:
+        values["code"] = g.incident.code
+
+
+def _frame() -> dict[str, Any]:
+    """Return what the frame of every page needs; rows are read after the heads."""
+    known: dict[str, Any] = {
+        "portal_name": PORTAL_NAME,
+        "now": clock.now(),
+        "incident": None,
+        "strip": None,
+        "actor": None,
+        "live": None,
+        "nav": [],
+        "more": [],
+    }
+    if not current_user.is_authenticated:
+        return known
+    actor = current_actor()
+    incident = g.get("incident") or incidents.current_incident(db_session())
+    if "incident" not in g:
+        g.incident = incident
+        times.use_zone(incident.time_zone)
+    return known | {
+        "incident": incident,
+        "strip": incidents.project(incident, PARTNERS),
+        "actor": actor,
+        "live": g.get("live"),
+        "nav": nav_for(actor, request.endpoint or ""),
+        "more": more_for(actor),
+    }
+
+
+def _read_heads() -> None:
+    """Read the heads of the page's rooms before any of its rows."""
+    if "incident" in g:
+        session, incident = db_session(), g.incident
+        g.live = {
+            "incident": incident.code,
+            "generation": generation(session),
+            "heads": heads(session, incident.id, rooms_of(current_actor())),
+        }
+
+
+def _home() -> ResponseReturnValue:
+    incident = incidents.current_incident(db_session())
+    return redirect(url_for("incidents.floor", code=incident.code))
+
+
+def _healthz() -> ResponseReturnValue:
+    """Answer that the process lives."""
+    return {"status": "ok"}
+
+
+def _readyz() -> ResponseReturnValue:
+    """Answer that the database answers, too."""
+    generation(db_session())
+    return {"status": "ok"}
+
+
+def start(app: Flask) -> None:
+    """Start what runs beside the requests of a serving process: the tail and the timer."""
+    live.start(app)
+    timer = Timer(app.extensions["database"])
+    threading.Thread(target=timer.run, name="timer", daemon=True).start()
+
+
+@click.group(cls=FlaskGroup, create_app=create_app, add_default_commands=False)
+def main() -> None:
+    """Run and keep the partner portal."""

@@ -1,0 +1,19 @@
+"""The `portal` command."""
+
+from flask import Flask
+
+from portal.cli import database, demo, invite, serve, verify
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the application's."""
+    for command in (
+        serve.serve,
+        demo.demo,
+        database.db,
+        database.backup,
+        database.restore,
+        invite.invite,
+        verify.verify,
+    ):
+        app.cli.add_command(command)

@@ -1,0 +1,198 @@
+"""What the demo holds. An exercise: companies, people and events are invented."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from portal.incidents.operations import IncidentParticulars
+
+PASSWORD = "demo-only-password"  # noqa: S105 - public on purpose, works over loopback only
+
+#: How long the exercise has been going on when it is loaded, and how long a period lasts.
+LASTS = timedelta(minutes=185)
+PERIOD = timedelta(hours=12)
+
+INCIDENT = IncidentParticulars(
+    name="SW Missouri Tornado and Flood",
+    types=("T", "F"),
+    counties=("29097", "29109", "29119", "29145", "29009"),
+    level="partial",
+    time_zone="America/Chicago",
+    telephone="573-555-0100",
+    email="beoc@demo.example",
+    bridge="573-555-0102, code 4471",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOrganization:
+    """An organization; `code` only names it here."""
+
+    code: str
+    name: str
+    kind: str
+    sectors: tuple[str, ...]
+    counties: tuple[str, ...]
+    contact: str
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody who can sign in, and what for."""
+
+    email: str
+    name: str
+    organization: str
+    role: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPost:
+    """A report, `minute` minutes after the start, and what the desk did with it."""
+
+    minute: int
+    author: str
+    words: str
+    county: str
+    lifeline: str
+    standing: str
+    asked_for: tuple[str, ...] = ("partners",)
+    then: str | None = "publish"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOffer:
+    """An offer, `minute` minutes after the start, and what ERAC did with it."""
+
+    minute: int
+    author: str
+    item: str
+    description: str
+    amount: int
+    unit: str
+    county: str
+    hours: int
+    compensation: str
+    price_cents: int | None = None
+    then: str | None = None
+    note: str = ""
+
+
+ORGANIZATIONS = (
+    DemoOrganization(
+        "sema", "State Emergency Management Agency", "agency", (), (), "Watch Center", "573-555-0100"
+    ),
+    DemoOrganization(
+        "ozark", "Ozark Fuel & Supply", "company", ("ENER", "RETAIL"),
+        ("29009", "29109", "29145"), "Dana Brandt", "417-555-0142",
+    ),
+    DemoOrganization(
+        "bluestem", "Bluestem Petroleum", "company", ("ENER",),
+        ("29097", "29077"), "Lee Ortega", "417-555-0171",
+    ),
+    DemoOrganization(
+        "guild", "Show-Me Fuel Haulers Guild", "association", ("ENER", "TRAN", "ASSOC"),
+        ("29077", "29097", "29109"), "Robin Vance", "573-555-0188",
+    ),
+    DemoOrganization(
+        "prairie", "Prairie Grove Grocers", "company", ("FOOD", "RETAIL"),
+        ("29109",), "Casey Holt", "417-555-0113",
+    ),
+)  # fmt: skip
+
+MEMBERS = (("guild", "ozark"), ("guild", "bluestem"))
+
+LIAISON, LIAISON2 = "liaison@demo.example", "liaison2@demo.example"
+ASSOCIATION = "association@demo.example"
+
+PEOPLE = (
+    DemoPerson(LIAISON, "Dana Brandt", "ozark", "liaison", "liaison of a company"),
+    DemoPerson(LIAISON2, "Lee Ortega", "bluestem", "liaison", "liaison of a competitor"),
+    DemoPerson(ASSOCIATION, "Robin Vance", "guild", "liaison", "trade association"),
+    DemoPerson("moderator@demo.example", "Alex Moreno", "sema", "moderator", "SEOC moderator"),
+    DemoPerson("erac@demo.example", "Priya Nolan", "sema", "erac", "ERAC cell"),
+    DemoPerson("mop3@demo.example", "Sam Reyes", "sema", "mop3", "MOP3 cell"),
+    DemoPerson("cikr@demo.example", "Jo Whitfield", "sema", "cikr", "CI/KR cell"),
+    DemoPerson("admin@demo.example", "Kit Larsen", "sema", "admin", "administrator"),
+)
+
+POSTS = (
+    DemoPost(
+        minute=12, author=LIAISON2, county="29097", lifeline="WATER", standing="limited",
+        words="Carthage water plant runs on its generator; no boil order. Fuel for 31 hours. "
+        "Next update at 17:00.",
+    ),
+    DemoPost(
+        minute=26, author=LIAISON, county="29097", lifeline="TRANS", standing="closed",
+        words="MO-97 bridge over Center Creek is closed to trucks. Our drivers go by MO-37 to US-60.",
+    ),
+    DemoPost(
+        minute=41, author=LIAISON2, county="29145", lifeline="ENERGY", standing="closed",
+        words="Neosho terminal has lost its vapor recovery unit and cannot load.",
+        then="retract", note="The terminal named was not damaged; it loads since 13:30.",
+    ),
+    DemoPost(
+        minute=63, author=LIAISON, county="29009", lifeline="ENERGY", standing="limited",
+        words="Monett terminal: rack 2 loads, rack 1 is down until utility power returns.",
+    ),
+    DemoPost(
+        minute=88, author=ASSOCIATION, county="29109", lifeline="TRANS", standing="limited",
+        words="MO-37 north of Monett is open in one lane; weight limit 15 tons. "
+        "Members report waits of 25 minutes.",
+    ),
+    DemoPost(
+        minute=104, author=LIAISON, county="29009", lifeline="ENERGY", standing="limited",
+        words="Rack 1 at Monett still down.", then="reject",
+        note="Your report of an hour ago says the same; thank you.",
+    ),
+    DemoPost(
+        minute=121, author=LIAISON2, county="29077", lifeline="COMMS", standing="limited",
+        words="Card payments fail at all our Springfield stations; cash only until the line is back.",
+        asked_for=("sector:ENER",),
+    ),
+    DemoPost(
+        minute=150, author=ASSOCIATION, county="29097", lifeline="ENERGY", standing="open",
+        words="Sarcoxie substation is back at half load. Members’ bulk plants there pump again.",
+    ),
+    DemoPost(
+        minute=172, author=LIAISON, county="29109", lifeline="HAZMAT", standing="unknown",
+        words="Gas smell reported at the Aurora bulk plant; two blocks were cleared. "
+        "The fire department is on its way.", then=None,
+    ),
+    DemoPost(
+        minute=179, author=LIAISON2, county="29097", lifeline="FHS", standing="closed",
+        words="Store 14 in Webb City is closed: roof damage. The stock is safe.",
+        asked_for=("staff",), then=None,
+    ),
+)  # fmt: skip
+
+OFFERS = (
+    DemoOffer(
+        minute=35, author=LIAISON, item="FUEL", amount=1000, unit="GAL", county="29009", hours=30,
+        description="Ultra-low sulfur diesel, delivered with pump and meter.",
+        compensation="quoted_price", price_cents=389, then="list",
+        note="Thank you. ERAC calls before anything moves.",
+    ),
+    DemoOffer(
+        minute=70, author=LIAISON2, item="GEN", amount=2, unit="EA", county="29077", hours=72,
+        description="56 kW, 120/208 three-phase, trailer-mounted, with cables.",
+        compensation="loan_no_charge", then="review",
+    ),
+    DemoOffer(
+        minute=95, author=ASSOCIATION, item="LIGHT", amount=12, unit="EA", county="29077", hours=48,
+        description="Diesel light towers.", compensation="donation", then="decline",
+        note="Enough towers are on site now.",
+    ),
+    DemoOffer(
+        minute=160, author=ASSOCIATION, item="FTNK", amount=4, unit="EA", county="29097", hours=36,
+        description="Fuel tenders of 2,800 gallons, driver included.",
+        compensation="cost_only",
+    ),
+)  # fmt: skip
+
+
+def name_of(code: str) -> str:
+    """Return the name of the organization of this code."""
+    return next(it.name for it in ORGANIZATIONS if it.code == code)

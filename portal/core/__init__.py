@@ -1,0 +1,1 @@
+"""What every package stands on: actor, clock, columns, database, errors, guard, moves, web."""

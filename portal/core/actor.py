@@ -1,0 +1,73 @@
+"""Who acts: what rules know of a person, without knowing of sign-in or of the web."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a membership may do; the first two for private organizations, the rest for agencies."""
+
+    LIAISON = "liaison"
+    ORG_ADMIN = "org_admin"
+    MODERATOR = "moderator"
+    MOP3 = "mop3"
+    CIKR = "cikr"
+    ERAC = "erac"
+    LOGISTICS = "logistics"
+    RECORDS = "records"
+    ADMIN = "admin"
+    OBSERVER = "observer"
+
+
+class Part(StrEnum):
+    """What an actor is to one row, beside the roles: these stand in machine tables."""
+
+    OWNER = "owner"
+    SELF = "self"
+    SYSTEM = "system"
+
+
+PRIVATE_ROLES = frozenset({Role.LIAISON, Role.ORG_ADMIN})
+STAFF_ROLES = frozenset(Role) - PRIVATE_ROLES - {Role.OBSERVER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """One person acting for one membership, as of `epoch`.
+
+    epoch      : changes with every change of the person, the membership or the organization.
+    sign_in_id : the session (`SignIn`) through which the person acts; None outside the web.
+    sectors    : sector codes of the organization, such as ENER.
+    regions    : SEMA region letters of the organization's counties, such as D.
+    """
+
+    person_id: int | None
+    name: str
+    organization_id: int | None = None
+    organization_name: str = ""
+    organization_kind: str = ""
+    membership_id: int | None = None
+    sign_in_id: int | None = None
+    roles: frozenset[Role] = frozenset()
+    sectors: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    epoch: str = ""
+    is_demo: bool = False
+
+    @property
+    def is_system(self) -> bool:
+        """True for the portal itself: the timer, the command line."""
+        return self.person_id is None
+
+    @property
+    def is_staff(self) -> bool:
+        """True for the people of the SEOC and its cells."""
+        return bool(self.roles & STAFF_ROLES)
+
+    def has(self, *roles: Role) -> bool:
+        """Return whether the actor holds at least one of the roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+#: The portal itself.
+SYSTEM = Actor(person_id=None, name="The portal")

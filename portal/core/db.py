@@ -1,0 +1,139 @@
+"""One database: engine, sessions, the writers' turn, and who is told of a commit."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from portal.core import guard
+from portal.core.actor import Actor
+from portal.core.errors import BusyError
+
+log = logging.getLogger(__name__)
+
+#: Reads whether an actor still stands as it did: the epoch now, or None when it may not act.
+EpochReader = Callable[[Session, Actor], str | None]
+
+#: How long a writer waits for another process before it says "busy", in seconds.
+WRITER_PATIENCE_S = 5.0
+
+#: A row lock or a statement that takes longer than this is given up (PostgreSQL), in ms.
+_TIMEOUTS = "-c lock_timeout=5000 -c statement_timeout=10000"
+
+_WRITE = {"portal_begin": "IMMEDIATE"}
+
+
+class Database:
+    """An engine with the rules of this portal; the same for SQLite and PostgreSQL."""
+
+    def __init__(self, url: str, *, epoch_of: EpochReader | None = None) -> None:
+        """Open `url`; `epoch_of` re-reads an actor at the start of each write."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20}
+        if self.is_sqlite:
+            options["connect_args"] = {"check_same_thread": False, "timeout": 0}
+        else:
+            options |= {"pool_pre_ping": True, "connect_args": {"options": _TIMEOUTS}}
+        self.engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _set_up_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self.epoch_of = epoch_of
+        self.readers: list[Callable[[], None]] = []
+        self._turn = threading.Lock()
+        self.sessions = sessionmaker(self.engine, info={"database": self})
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the writers' turn.
+
+        Under gevent a lock wait inside SQLite stops the whole process, so the writers of one
+        process queue here, before BEGIN. PostgreSQL has row locks and needs no queue.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=WRITER_PATIENCE_S):
+            raise BusyError(
+                "The database did not answer in time. Please send it again."
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def wake(self) -> None:
+        """Tell the readers of the journal that something was committed."""
+        for reader in self.readers:
+            try:
+                reader()
+            except Exception:
+                log.exception("journal reader %r failed", reader)
+
+
+def database_of(session: Session) -> Database:
+    """Return the database that made this session."""
+    return cast("Database", session.info["database"])
+
+
+@contextmanager
+def writing(session: Session, writer: object) -> Iterator[Connection]:
+    """End what the session read, take the turn and open a write; the caller commits inside.
+
+    Whatever is not committed at the end is rolled back. Only the journal's doors use this.
+    """
+    database = database_of(session)
+    session.rollback()
+    with database.turn():
+        session.info[guard.WRITER] = writer
+        try:
+            yield session.connection(execution_options=_WRITE)
+        except OperationalError as error:
+            if _is_lock_trouble(error):
+                raise BusyError(
+                    "The database is busy. Please send it again."
+                ) from error
+            raise
+        finally:
+            session.rollback()
+            del session.info[guard.WRITER]
+
+
+def _is_lock_trouble(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlstate", None)
+    # 55P03 lock timeout, 40P01 deadlock, 57014 statement timeout
+    return code in {"55P03", "40P01", "57014"} or "locked" in str(error.orig)
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours, see `_begin_sqlite`
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL may lose an acknowledged commit with the power
+        "foreign_keys=ON",
+        "busy_timeout=0",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("portal_begin", "DEFERRED")
+    until = time.monotonic() + WRITER_PATIENCE_S
+    while True:
+        try:
+            connection.exec_driver_sql(f"BEGIN {mode}")
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)  # under gevent this lets the others run
+        else:
+            return

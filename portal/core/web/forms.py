@@ -1,0 +1,173 @@
+"""Forms: shape, single-use key, version, and refusals that keep what was typed."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectMultipleField, StringField
+from wtforms.validators import Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
+
+from portal.core.errors import ConflictError, FieldError, OnceReusedError
+from portal.core.web import times
+from portal.core.writes import Held, OnceKey
+
+#: An amount is at most this many units: more is a typing error.
+MOST = 1_000_000_000
+
+_UNHASHED = {"csrf_token", "once"}
+
+
+class PortalForm(FlaskForm):
+    """A form that is sent once, for the version it was made from.
+
+    refusal : why the write did not happen, when that is no field's fault.
+    """
+
+    once = HiddenField()
+    version = HiddenField()
+    refusal: str | None = None
+    _refused_status: int | None = None
+
+    def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
+        """Make the form for a row, whose version goes out with it."""
+        super().__init__(*args, **kwargs)
+        if not self.once.data:
+            self.once.data = secrets.token_urlsafe(16)
+        if row is not None and not self.version.data:
+            self.version.data = str(row.version)
+
+    @property
+    def once_key(self) -> OnceKey:
+        """Return the single-use key, bound to this route and to what was typed."""
+        pairs = sorted((k, v) for k, v in request.form.items(multi=True) if k not in _UNHASHED)
+        body_hash = hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
+        return OnceKey(str(self.once.data)[:64], request.path[:200], body_hash)
+
+    def held(self, row: Any) -> list[Held]:
+        """Return the row with the version this form was made from."""
+        typed = str(self.version.data or "")
+        return [Held(row, int(typed) if typed.isascii() and typed.isdigit() else None)]
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status of the page that shows this form again."""
+        if self._refused_status is not None:
+            return self._refused_status
+        return 422 if self.errors else 200
+
+    def refuse(self, words: str, status: int) -> None:
+        """Say above the form why nothing happened."""
+        self.refusal, self._refused_status = words, status
+
+    @contextmanager
+    def catching(self) -> Iterator[None]:
+        """Turn what a rule refuses into words on this form; nothing was written then."""
+        try:
+            yield
+        except FieldError as error:
+            field = self._fields.get(error.field)
+            if field is None:
+                self.refuse(str(error), error.status)
+            else:
+                self._refused_status = error.status
+                field.errors = [*field.errors, str(error)]
+        except (ConflictError, OnceReusedError) as error:
+            self.refuse(f"{error.title}. {error}", error.status)
+
+
+class ButtonForm(PortalForm):
+    """A form of one button and nothing to fill in."""
+
+
+def see_other(path: str) -> ResponseReturnValue:
+    """Answer a write: the browser asks for the page at `path` with GET."""
+    return redirect(path, 303)
+
+
+def stripped(text: str | None) -> str | None:
+    """Take blanks off both ends, and leave one kind of line end."""
+    return None if text is None else text.replace("\r\n", "\n").replace("\0", "").strip()
+
+
+def at_most(limit: int, what: str) -> Length:
+    """Refuse a text over its cap, in plain words."""
+    return Length(max=limit, message=f"{what} can have {limit:,} characters at most.")
+
+
+class AmountField(StringField):
+    """An amount with up to three decimals; `data` is in thousandths."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{Decimal(self.data) / 1000:,}"
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read "1,000" or "2.5"; anything else is said at the field."""
+        self.data = None
+        typed = str(valuelist[0]).replace(",", "").strip() if valuelist else ""
+        if not typed:
+            return
+        try:
+            amount = Decimal(typed)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite():
+            raise ValueError("Write the amount as a number, for example 1,000.")
+        if amount <= 0:
+            raise ValueError("The amount must be more than zero.")
+        if amount > MOST:
+            raise ValueError(f"The amount can be {MOST:,} at most.")
+        if amount * 1000 % 1:
+            raise ValueError("The amount can have three decimals at most.")
+        self.data = int(amount * 1000)
+
+
+class LocalTimeField(StringField):
+    """A time typed in the incident's zone; `data` is an instant in UTC."""
+
+    widget = TextInput(input_type="datetime-local")
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return times.typed(self.data) if isinstance(self.data, datetime) else ""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read what the browser's date and time control sends."""
+        self.data = None
+        if not valuelist or not str(valuelist[0]).strip():
+            return
+        try:
+            self.data = times.parse_typed(str(valuelist[0]))
+        except (ValueError, OverflowError) as error:
+            message = "Write a date and a time, for example 2027-04-21 19:00."
+            raise ValueError(message) from error
+
+
+class CodesField(SelectMultipleField):
+    """Several codes of a list, as checkboxes; `data` is a list of codes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def known(choices: Mapping[str, str], message: str) -> Any:
+    """Return a validator for a typed value that must be one of a list."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data not in choices:
+            raise ValidationError(message)
+
+    return check

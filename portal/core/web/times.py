@@ -1,0 +1,95 @@
+"""Times as people read them: the incident's local time, Zulu, age. Nowhere else is time worded.
+
+Stored instants are UTC. The zone is set per request, or per rendered fragment.
+"""
+
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from portal.core import clock
+
+DEFAULT_ZONE = "America/Chicago"
+
+_zone: ContextVar[str] = ContextVar("zone", default=DEFAULT_ZONE)
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def use_zone(name: str) -> None:
+    """Show times in this IANA zone from now on, in this request."""
+    _zone.set(name)
+
+
+def zone() -> ZoneInfo:
+    """Return the zone in which times are shown now."""
+    return ZoneInfo(_zone.get())
+
+
+def local(at: datetime) -> str:
+    """Return such as "14:05 CDT"; with the day when it is not today's."""
+    here, today = at.astimezone(zone()), clock.now().astimezone(zone()).date()
+    if here.date() == today:
+        return f"{here:%H:%M %Z}"
+    year = "" if here.year == today.year else f" {here.year}"
+    return f"{here.day} {here:%b}{year} {here:%H:%M %Z}"
+
+
+def military(at: datetime) -> str:
+    """Return such as "0700", in the incident's zone."""
+    return f"{at.astimezone(zone()):%H%M}"
+
+
+def zulu(at: datetime) -> str:
+    """Return such as "1905Z"."""
+    return f"{at.astimezone(UTC):%H%MZ}"
+
+
+def iso(at: datetime) -> str:
+    """Return RFC 3339 in UTC, whole seconds, for `datetime` attributes."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def day(at: datetime) -> str:
+    """Return such as "Wednesday 21 April 2027"."""
+    here = at.astimezone(zone())
+    return f"{here:%A} {here.day} {here:%B %Y}"
+
+
+def age(at: datetime) -> str:
+    """Return such as "12 min ago"; never negative, whatever the clocks say."""
+    seconds = max(int((clock.now() - at).total_seconds()), 0)
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min ago"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR} h ago"
+    return f"{seconds // _DAY} days ago"
+
+
+def typed(at: datetime) -> str:
+    """Return the form of `<input type="datetime-local">`, in the incident's zone."""
+    return f"{at.astimezone(zone()):%Y-%m-%dT%H:%M}"
+
+
+def parse_typed(text: str) -> datetime:
+    """Read `typed` back as an instant in UTC; raises ValueError when it is no such time."""
+    naive = datetime.fromisoformat(text.strip())
+    if naive.tzinfo is not None:
+        raise ValueError("a time with a zone of its own")
+    return naive.replace(tzinfo=zone()).astimezone(UTC)
+
+
+def next_hours(hours: int) -> datetime:
+    """Return the full hour that lies at least so many hours ahead."""
+    ahead = clock.now() + timedelta(hours=hours)
+    return ahead.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters."""
+    for word in (local, military, zulu, iso, day, age, typed):
+        app.add_template_filter(word, word.__name__)

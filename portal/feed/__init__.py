@@ -1,0 +1,1 @@
+"""Situation posts: what partners report, what moderators let out, what everybody reads."""

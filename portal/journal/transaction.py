@@ -1,0 +1,190 @@
+"""The way to write: rows and their numbered entries in one commit, or nothing.
+
+Order inside one write: end the read, take the turn, BEGIN, the single-use key, the actor's epoch,
+the rows held; the rules; flush the rows; then, under the stream's head, the numbers; COMMIT;
+only then the readers.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import Session
+
+from portal.core import clock
+from portal.core.actor import Actor
+from portal.core.db import database_of, writing
+from portal.core.errors import (
+    AlreadyDoneError,
+    EpochGoneError,
+    OnceReusedError,
+    VersionGoneError,
+)
+from portal.core.moves import Machine
+from portal.core.writes import Held, OnceKey
+from portal.journal import numbers
+from portal.journal.models import Audience, Once
+from portal.journal.numbers import Draft
+
+
+class Recorded(Protocol):
+    """A row that a machine moves and the journal records.
+
+    stream   : the incident in whose stream its entries stand; 0 is day-to-day operations.
+    audience : the rooms it belongs to, as it now stands.
+    """
+
+    id: Any
+    state: Any
+
+    @property
+    def stream(self) -> int: ...  # noqa: D102
+    @property
+    def audience(self) -> frozenset[str]: ...  # noqa: D102
+
+
+class Tx:
+    """An open write. `now` is one instant for all of it."""
+
+    def __init__(self, session: Session, actor: Actor, once: OnceKey | None) -> None:
+        """Begin empty; `transaction` makes these."""
+        self.session = session
+        self.actor = actor
+        self.now: datetime = clock.now()
+        self._once = once
+        self._drafts: list[Draft] = []
+        self._answer = ""
+
+    def move(self, machine: Machine, name: str, row: Recorded, /, **says: Any) -> None:
+        """Make one move of a row: its state changes, and its entry waits for the commit.
+
+        Raises NotAllowedError or StateGoneError, and then nothing has changed.
+        """
+        move = machine.apply(name, self.actor, row)
+        if says.keys() != move.says:
+            message = (
+                f"{machine.subject}.{name} says {sorted(move.says)}, not {sorted(says)}"
+            )
+            raise TypeError(message)
+        if None in move.origin:
+            self.session.add(row)
+        self._drafts.append(Draft(machine.subject, name, says, row=row))
+
+    def note(self, subject: str, move: str, *, stream: int = 0, **says: Any) -> None:
+        """Record something that is no move of a row: the portal's own housekeeping acts."""
+        self._drafts.append(Draft(subject, move, says, stream=stream))
+
+    def answer(self, path: str) -> str:
+        """Remember the path of the page this write is answered with, and return it."""
+        self._answer = path
+        return path
+
+    def take_once(self) -> None:
+        """Claim the single-use key; a rival waits here and then gets the first answer."""
+        if self._once is None:
+            return
+        if self.actor.person_id is None:
+            raise TypeError("a single-use key belongs to a person")
+        key = {"person_id": self.actor.person_id, "token": self._once.token}
+        values = {
+            "route": self._once.route,
+            "body_hash": self._once.body_hash,
+            "at": self.now,
+        }
+        insert = numbers.insert_into(self.session, Once)
+        done = self.session.execute(
+            insert.values(**key, **values).on_conflict_do_nothing()
+        )
+        if done.rowcount:
+            return
+        first = self.session.get_one(Once, key, populate_existing=True)
+        if (first.route, first.body_hash) != (self._once.route, self._once.body_hash):
+            raise OnceReusedError("Please open the page again and send it from there.")
+        raise AlreadyDoneError(first.answer)
+
+    def check_epoch(self) -> None:
+        """Refuse an actor whose session or entitlement changed since the page was asked for."""
+        epoch_of = database_of(self.session).epoch_of
+        if self.actor.is_system or epoch_of is None:
+            return
+        if epoch_of(self.session, self.actor) != self.actor.epoch:
+            raise EpochGoneError("Your access changed meanwhile. Please sign in again.")
+
+    def hold(self, held: Sequence[Held]) -> None:
+        """Re-read the rows under a lock and compare their versions with the browser's."""
+        for it in sorted(
+            held, key=lambda h: (h.row.__tablename__, inspect(h.row).identity)
+        ):
+            try:
+                self.session.refresh(it.row, with_for_update={"of": type(it.row), "read": it.shared})
+            except InvalidRequestError as error:
+                raise VersionGoneError("It is no longer there.") from error
+            if it.version is not None and it.row.version != it.version:
+                raise VersionGoneError(
+                    "Somebody changed it after you opened this page."
+                )
+
+    def close(self) -> None:
+        """Flush the rows, then number and chain the entries: the last act before COMMIT."""
+        self.session.flush()
+        for draft in self._drafts:
+            self._settle_audience(draft)
+        for stream in sorted({draft.stream for draft in self._drafts}):
+            mine = [draft for draft in self._drafts if draft.stream == stream]
+            numbers.record(self.session, stream, mine, self.actor)
+        if self._once is not None:
+            once = self.session.get_one(
+                Once, {"person_id": self.actor.person_id, "token": self._once.token}
+            )
+            once.answer = self._answer
+            self.session.flush()
+
+    def _settle_audience(self, draft: Draft) -> None:
+        """Store the rooms a row now belongs to; its entry goes to those and to the former ones."""
+        row = draft.row
+        if row is None:
+            return
+        draft.subject_id, draft.stream = row.id, row.stream
+        stored = self.session.scalars(
+            select(Audience).where(
+                Audience.subject == draft.subject, Audience.subject_id == row.id
+            )
+        ).all()
+        was, now = {audience.room for audience in stored}, row.audience
+        draft.rooms = was | now
+        for audience in stored:
+            if audience.room not in now:
+                self.session.delete(audience)
+        self.session.add_all(
+            Audience(subject=draft.subject, subject_id=row.id, room=room)
+            for room in sorted(now - was)
+        )
+        self.session.flush()
+
+
+@contextmanager
+def transaction(
+    session: Session,
+    actor: Actor,
+    *,
+    once: OnceKey | None = None,
+    held: Sequence[Held] = (),
+) -> Iterator[Tx]:
+    """Open a write in the actor's name; commit at the end, or leave no trace.
+
+    Raises BusyError, EpochGoneError, VersionGoneError, OnceReusedError before the body runs,
+    and AlreadyDoneError (with the first answer) when the same form took effect before.
+    """
+    database = database_of(session)
+    tx = Tx(session, actor, once)
+    with writing(session, tx):
+        tx.take_once()
+        tx.check_epoch()
+        tx.hold(held)
+        yield tx
+        tx.close()
+        session.commit()
+    database.wake()

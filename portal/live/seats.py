@@ -1,0 +1,87 @@
+"""Seats: which socket sits in which rooms, for whom, until when."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.accounts.models import SignIn
+from portal.accounts.queries import ends_by_clock
+from portal.core.actor import Actor
+
+#: Which column of a seat an account entry's subject concerns.
+CONCERNS = {
+    "person": "person_id",
+    "membership": "membership_id",
+    "organization": "organization_id",
+    "sign_in": "sign_in_id",
+}
+
+
+@dataclass(slots=True)
+class Seat:
+    """One socket and the session it came with.
+
+    incident_id : whose rooms it sits in; None until it follows one.
+    ends_at     : when the session ends by the clock if no request comes.
+    """
+
+    sid: str
+    token: str
+    actor: Actor
+    ends_at: datetime
+    incident_id: int | None = None
+    rooms: frozenset[str] = frozenset()
+
+    def is_concerned_by(self, subject: str, subject_id: int) -> bool:
+        """Return whether an account entry may change what this socket's person sees."""
+        return getattr(self.actor, CONCERNS[subject]) == subject_id
+
+    def renew(self, actor: Actor, row: SignIn) -> None:
+        """Take over what was read anew."""
+        self.actor, self.ends_at = actor, ends_by_clock(row, actor.roles)
+
+
+class Seats:
+    """All sockets of this process."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._seats: dict[str, Seat] = {}
+
+    def __iter__(self) -> Iterator[Seat]:
+        """Walk over a copy, so that sockets may come and go meanwhile."""
+        return iter(list(self._seats.values()))
+
+    def __len__(self) -> int:
+        """Return how many sockets there are."""
+        return len(self._seats)
+
+    def get(self, sid: str) -> Seat | None:
+        """Return the seat of a socket."""
+        return self._seats.get(sid)
+
+    def add(self, seat: Seat) -> None:
+        """Seat a socket."""
+        self._seats[seat.sid] = seat
+
+    def remove(self, sid: str) -> Seat | None:
+        """Forget a socket that has gone."""
+        return self._seats.pop(sid, None)
+
+    def concerned(self, entries: Iterable[tuple[str, int]]) -> list[Seat]:
+        """Return the seats that one of these account entries (subject, id) may change."""
+        wanted = {(subject, i) for subject, i in entries if subject in CONCERNS}
+        return [s for s in self if any(s.is_concerned_by(*entry) for entry in wanted)]
+
+    def ended_by_clock(self, now: datetime) -> list[Seat]:
+        """Return the seats whose session has ended unless a request came meanwhile."""
+        return [seat for seat in self if seat.ends_at <= now]
+
+    def occupied(self) -> dict[int, set[str]]:
+        """Return the rooms in which somebody sits, by incident."""
+        rooms: dict[int, set[str]] = defaultdict(set)
+        for seat in self:
+            if seat.incident_id is not None:
+                rooms[seat.incident_id] |= seat.rooms
+        return rooms

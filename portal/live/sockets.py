@@ -1,0 +1,150 @@
+"""What a socket may say: connect, and follow one incident."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_login import current_user
+from flask_socketio import SocketIO
+from sqlalchemy.orm import Session
+
+from portal.accounts.queries import ends_by_clock, get_signed_in
+from portal.core.web.requests import db_session
+from portal.incidents.models import Incident
+from portal.incidents.queries import get_incident
+from portal.journal import queries as journal
+from portal.journal.audience import rooms_of
+from portal.live import fragments
+from portal.live.channel import NAMESPACE, Channel
+from portal.live.seats import Seat
+from portal.live.tail import Renderer, enter_incident, frame_of
+
+log = logging.getLogger(__name__)
+
+#: A client that missed more subjects than this loads the page again.
+MOST_SUBJECTS = 200
+#: A client that missed more entries than this is not even counted.
+MOST_ENTRIES = 2000
+#: No person sits in more rooms than this.
+_MOST_ROOMS = 64
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What a client says it has: the incident, the database's generation, its rooms' heads."""
+
+    code: str
+    generation: str
+    heads: Mapping[str, int]
+
+
+def parse_follow(message: object) -> Follow | None:
+    """Return the message, or None when it has another shape; nobody is trusted to send it well."""
+    if not isinstance(message, dict):
+        return None
+    code, generation, heads = (message.get(key) for key in ("incident", "generation", "heads"))
+    if not isinstance(code, str) or not isinstance(generation, str) or not isinstance(heads, dict):
+        return None
+    if len(heads) > _MOST_ROOMS:
+        return None
+    if not all(isinstance(r, str) and type(n) is int and n >= 0 for r, n in heads.items()):
+        return None
+    return Follow(code, generation, heads)
+
+
+def register(socketio: SocketIO, channel: Channel) -> None:
+    """Register the events of the namespace."""
+
+    @socketio.on("connect", namespace=NAMESPACE)
+    def connect(_auth: object = None) -> bool:
+        return _connect(channel)
+
+    @socketio.on("disconnect", namespace=NAMESPACE)
+    def disconnect(_reason: object = None) -> None:
+        channel.seats.remove(_sid())
+
+    @socketio.on("follow", namespace=NAMESPACE)
+    def follow(message: object = None) -> Answer:
+        seat, wanted = channel.seats.get(_sid()), parse_follow(message)
+        if seat is None or wanted is None:
+            return {"error": "follow {incident, generation, heads}"}
+        return _follow(channel, seat, wanted)
+
+
+def _sid() -> str:
+    return str(getattr(request, "sid", ""))
+
+
+def _connect(channel: Channel) -> bool:
+    """Refuse the anonymous, and a browser on another site's page."""
+    if not current_user.is_authenticated or not _origin_is_right():
+        return False
+    user = current_user
+    ends_at = ends_by_clock(user.row, user.actor.roles)
+    channel.seats.add(Seat(_sid(), user.token, user.actor, ends_at))
+    return True
+
+
+def _origin_is_right() -> bool:
+    """A wrong Origin was refused before; a missing one is for polling that is not cross-site."""
+    if request.headers.get("Origin"):
+        return True
+    is_websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+    return not is_websocket and request.headers.get("Sec-Fetch-Site") != "cross-site"
+
+
+def _follow(channel: Channel, seat: Seat, wanted: Follow) -> Answer:
+    session = db_session()
+    incident = get_incident(session, wanted.code)
+    if incident is None:
+        return {"error": "no such incident"}
+    if wanted.generation != journal.generation(session):
+        return {"reload": "generation"}
+    if not _sit(channel, seat, incident.id, session):
+        return {"error": "signed out"}
+    for room in sorted(wanted.heads.keys() - seat.rooms):
+        channel.say("purge", {"room": room}, to=seat.sid)
+    if seat.rooms - wanted.heads.keys():
+        return {"reload": "rooms"}
+    return _catch_up(session, incident, {room: wanted.heads[room] for room in seat.rooms})
+
+
+def _sit(channel: Channel, seat: Seat, incident_id: int, session: Session) -> bool:
+    """Seat the socket where its person belongs; again if that changed while it sat down."""
+    while True:
+        found = get_signed_in(session, seat.token)
+        if found is None:
+            channel.close(seat, "signed_out")
+            return False
+        if seat.incident_id == incident_id and found[0].epoch == seat.actor.epoch:
+            return True
+        seat.renew(*found)
+        channel.sit(seat, incident_id, rooms_of(seat.actor))
+        session.rollback()  # look again, with new eyes
+
+
+def _catch_up(session: Session, incident: Incident, have: Mapping[str, int]) -> Answer:
+    """Answer what each room has past its head, collapsed to the present state of each subject."""
+    heads = journal.heads(session, incident.id, have)
+    if any(have[room] > n for room, n in heads.items()):
+        return {"reload": "generation"}
+    behind = {room: n for room, n in have.items() if heads[room] > n}
+    news = journal.missed(session, incident.id, behind, MOST_ENTRIES)
+    latest = {(it.room, it.subject, it.subject_id): it for it in news}
+    subjects = {(it.subject, it.subject_id) for it in latest.values()}
+    if len(news) == MOST_ENTRIES or len(subjects) > MOST_SUBJECTS:
+        return {"reload": "far behind"}
+    shown = [it for it in latest.values() if fragments.view_of(it.subject, it.room)]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    enter_incident(incident)
+    try:
+        renderer = Renderer(app, session, shown)
+        frames = [frame_of(it, renderer.render(it)) for it in shown]
+    except Exception:
+        log.exception("cannot render what a client missed")
+        return {"reload": "render"}
+    return {"frames": frames, "heads": heads}

@@ -1,0 +1,168 @@
+"""The tail: follows the committed journal and fans it out to the sockets of this process.
+
+It reads content first, then the accounts' entries, re-seats whom those concern, and only then
+fans the content out: nothing committed after somebody lost a right reaches them. A lost wake-up
+delays, a crash delays; neither loses, since every client counts per room.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+
+from flask import Flask, g
+from sqlalchemy.orm import Session
+
+from portal.core import clock
+from portal.core.db import Database
+from portal.core.web import times
+from portal.incidents.models import Incident
+from portal.incidents.queries import incidents_by_id
+from portal.journal import queries as journal
+from portal.journal.queries import News
+from portal.live import fragments
+from portal.live.channel import Channel, socket_room
+from portal.live.fragments import KINDS, Fragment
+
+log = logging.getLogger(__name__)
+
+#: How long the tail sleeps when nobody wakes it, and how often heads are told, in seconds.
+POLL_S = 1.0
+HEADS_S = 25.0
+
+
+def frame_of(news: News, fragment: Fragment | None) -> dict[str, object]:
+    """Return the frame in which a room hears of an entry; see docs/protocol.md."""
+    frame: dict[str, object] = {"room": news.room, "n": news.n}
+    if fragment is not None:
+        frame |= {"view": fragment.view, "subject": fragment.subject}
+        frame |= {"gone": True} if fragment.html is None else {"html": fragment.html}
+    return frame
+
+
+def enter_incident(incident: Incident) -> None:
+    """Let links and times of what is rendered next be those of the incident."""
+    g.incident = incident
+    times.use_zone(incident.time_zone)
+
+
+class Tail:
+    """The one reader of the journal that feeds the sockets of this process."""
+
+    def __init__(self, app: Flask, database: Database, channel: Channel) -> None:
+        """Stand at the journal's present end; `run` follows it from there."""
+        self._app = app
+        self._database = database
+        self._channel = channel
+        self._woken = threading.Event()
+        self._told_heads_at = clock.now()
+        self._moved: set[tuple[int, str]] = set()
+        with database.sessions() as session:
+            self._cursors = journal.stream_heads(session)
+        self._accounts_cursor = self._cursors.get(0, 0)
+
+    def wake(self) -> None:
+        """Look at the journal soon."""
+        self._woken.set()
+
+    def run(self) -> None:
+        """Follow the journal for as long as the process lives."""
+        while True:
+            self._woken.wait(POLL_S)
+            self._woken.clear()
+            try:
+                self.step()
+            except Exception:
+                log.exception("the tail stumbled; it tries again")
+
+    def step(self) -> None:
+        """Fan out everything committed since the last step."""
+        with self._database.sessions() as session:
+            heads = journal.stream_heads(session)
+            content = [
+                news
+                for incident_id, head in sorted(heads.items())
+                for news in self._read(session, incident_id, head)
+            ]
+            session.rollback()  # what comes next must be at least as new as the content
+            self._settle_seats(session)
+            session.rollback()
+            self._fan_out(session, content)
+            self._cursors |= heads
+            self._tell_heads(session)
+
+    def _read(self, session: Session, incident_id: int, head: int) -> list[News]:
+        after = self._cursors.get(incident_id, 0)
+        if head <= after:
+            return []
+        return journal.news_after(session, incident_id, after, head)
+
+    def _settle_seats(self, session: Session) -> None:
+        """Close or re-seat the sockets whose people's standing changed, or whose time is up."""
+        head = journal.stream_heads(session).get(0, 0)
+        seats = {seat.sid: seat for seat in self._channel.seats.ended_by_clock(clock.now())}
+        if head > self._accounts_cursor:
+            entries = journal.entries_after(session, 0, self._accounts_cursor, head)
+            concerned = self._channel.seats.concerned((e.subject, e.subject_id) for e in entries)
+            seats |= {seat.sid: seat for seat in concerned}
+        for seat in seats.values():
+            self._channel.recheck(session, seat)
+        self._accounts_cursor = max(head, self._accounts_cursor)
+
+    def _fan_out(self, session: Session, content: Iterable[News]) -> None:
+        occupied = self._channel.seats.occupied()
+        heard = [news for news in content if news.room in occupied.get(news.incident_id, ())]
+        self._moved |= {(news.incident_id, news.room) for news in heard}
+        if not heard:
+            return
+        incidents = incidents_by_id(session, {news.incident_id for news in heard})
+        with self._app.test_request_context("/"):
+            renderer = Renderer(self._app, session, heard)
+            for news in heard:
+                enter_incident(incidents[news.incident_id])
+                self._send(news, renderer)
+
+    def _send(self, news: News, renderer: "Renderer") -> None:
+        room = socket_room(news.incident_id, news.room)
+        try:
+            frame = frame_of(news, renderer.render(news))
+        except Exception:
+            log.exception("cannot render %s %s for %s", news.subject, news.subject_id, news.room)
+            self._channel.say("reload", {"why": "render"}, to=room)
+            return
+        self._channel.say("entry", frame, to=room)
+
+    def _tell_heads(self, session: Session) -> None:
+        """Every 25 s tell the rooms that moved where they stand, for whoever missed the last."""
+        now = clock.now()
+        if (now - self._told_heads_at).total_seconds() < HEADS_S:
+            return
+        self._told_heads_at = now
+        moved, self._moved = self._moved, set()
+        for incident_id in sorted({incident_id for incident_id, _ in moved}):
+            rooms = {room for i, room in moved if i == incident_id}
+            for room, n in journal.heads(session, incident_id, rooms).items():
+                self._channel.say("heads", {room: n}, to=socket_room(incident_id, room))
+
+
+class Renderer:
+    """Renders a batch of news in one snapshot: each row is loaded once, each fragment made once."""
+
+    def __init__(self, app: Flask, session: Session, batch: Iterable[News]) -> None:
+        """Load the rows that the batch is about, one query for each kind."""
+        self._app = app
+        self._made: dict[tuple[str, int, str], Fragment | None] = {}
+        ids: dict[str, set[int]] = {}
+        for news in batch:
+            if fragments.view_of(news.subject, news.room) is not None:
+                ids.setdefault(news.subject, set()).add(news.subject_id)
+        self._rows = {kind: KINDS[kind].load(session, wanted) for kind, wanted in ids.items()}
+
+    def render(self, news: News) -> Fragment | None:
+        """Return what the room is to show for the news' subject now."""
+        key = (news.subject, news.subject_id, news.room)
+        if key not in self._made:
+            row = self._rows.get(news.subject, {}).get(news.subject_id)
+            self._made[key] = (
+                None if row is None else fragments.render(self._app, news.subject, row, news.room)
+            )
+        return self._made[key]

@@ -1,0 +1,85 @@
+"""The menu: where each kind of person can go. Five at the bottom of a phone, a row on a desk."""
+
+from dataclasses import dataclass, field
+
+from flask import url_for
+
+from portal.core.actor import PRIVATE_ROLES, Actor, Role
+
+_BOTH = frozenset({"phone", "desk"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the menu. places : where it stands, "phone" and "desk"."""
+
+    label: str
+    endpoint: str
+    icon: str
+    places: frozenset[str] = _BOTH
+    current: bool = False
+    url: str = field(default="")
+
+
+FLOOR = Place("Floor", "incidents.floor", "floor")
+FEED = Place("Feed", "feed.index", "feed")
+REPORT = Place("Report", "feed.new", "report")
+OFFERS = Place("Offers", "offers.index", "offers")
+QUEUE = Place("Queue", "feed.queue", "waiting")
+ERAC = Place("ERAC desk", "offers.erac", "offers")
+ORGANIZATIONS = Place("Organizations", "organizations.index", "person")
+ADMIN = Place("Administration", "people.index", "key")
+
+#: The screens that belong to an entry beside its own, so that it is shown as the current one.
+_UNDER = {
+    "feed.index": {"feed.show", "feed.mine"},
+    "feed.queue": {"feed.item", "feed.publish", "feed.reject"},
+    "offers.index": {"offers.show", "offers.new"},
+}
+
+
+def _places(actor: Actor) -> list[Place]:
+    if actor.has(Role.MODERATOR, Role.MOP3, Role.CIKR):
+        places = [FLOOR, QUEUE, FEED]
+    elif actor.has(Role.ERAC):
+        places = [FLOOR, ERAC, FEED]
+    elif actor.roles & PRIVATE_ROLES:
+        places = [FLOOR, FEED, REPORT, OFFERS]
+    elif actor.has(Role.RECORDS, Role.ADMIN):
+        places = [FLOOR, FEED, OFFERS]
+    else:
+        places = [FLOOR, FEED]
+    if actor.has(Role.ADMIN):
+        places.append(ADMIN)
+    elif actor.has(Role.MOP3):
+        places.append(ORGANIZATIONS)
+    return places
+
+
+def nav_for(actor: Actor, endpoint: str) -> list[Place]:
+    """Return the menu of one person, with the present page marked."""
+    return [
+        Place(
+            place.label,
+            place.endpoint,
+            place.icon,
+            place.places,
+            current=endpoint == place.endpoint or endpoint in _UNDER.get(place.endpoint, ()),
+            url=url_for(place.endpoint),
+        )
+        for place in _places(actor)
+    ]
+
+
+def more_for(actor: Actor) -> list[Place]:
+    """Return what stands at the foot of every page."""
+    places = [
+        Place("All incidents", "incidents.index", ""),
+        Place("Your account", "account.show", ""),
+    ]
+    if actor.has(Role.ADMIN):
+        places += [
+            Place("Organizations", "organizations.index", ""),
+            Place("Incidents, administration", "incident_admin.index", ""),
+        ]
+    return [Place(p.label, p.endpoint, p.icon, url=url_for(p.endpoint)) for p in places]

@@ -1,0 +1,1 @@
+"""Capacity that partners offer to the ERAC cell."""

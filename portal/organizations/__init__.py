@@ -1,0 +1,1 @@
+"""Companies, associations, contractors, voluntary organizations and agencies."""

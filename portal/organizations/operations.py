@@ -1,0 +1,127 @@
+"""What can be done with organizations."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import delete, select
+
+from portal.core.errors import FieldError
+from portal.core.references import new_reference
+from portal.journal.transaction import Tx
+from portal.organizations.models import AssociationMember, Contact, Organization
+from portal.organizations.states import ORGANIZATION, OrganizationKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactParticulars:
+    """One 24-hour contact, as typed."""
+
+    name: str
+    telephone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationParticulars:
+    """An organization as an administrator states it; see `Organization`."""
+
+    name: str
+    kind: OrganizationKind
+    sectors: tuple[str, ...]
+    counties: tuple[str, ...]
+    contacts: tuple[ContactParticulars, ...] = ()
+
+
+def register(tx: Tx, particulars: OrganizationParticulars) -> Organization:
+    """Take an organization into the partnership.
+
+    Raises FieldError if the name is taken.
+    """
+    organization = Organization(reference=new_reference())
+    _fill(tx, organization, particulars)
+    tx.move(ORGANIZATION, "register", organization, **_said(particulars))
+    return organization
+
+
+def revise(tx: Tx, organization: Organization, particulars: OrganizationParticulars) -> None:
+    """Change what is known of an organization; its people's rooms follow at once.
+
+    Raises FieldError if the name is taken, or people of the old kind hold roles that the new
+    kind cannot hold.
+    """
+    if (organization.kind is OrganizationKind.AGENCY) != (
+        particulars.kind is OrganizationKind.AGENCY
+    ):
+        raise FieldError("kind", "An agency stays an agency, and no other becomes one.")
+    tx.move(ORGANIZATION, "revise", organization, **_said(particulars))
+    _fill(tx, organization, particulars)
+
+
+def _fill(tx: Tx, organization: Organization, particulars: OrganizationParticulars) -> None:
+    taken = select(Organization.id).where(
+        Organization.name == particulars.name, Organization.id != (organization.id or 0)
+    )
+    with tx.session.no_autoflush:
+        if tx.session.scalar(taken) is not None:
+            raise FieldError("name", "There is an organization of this name already.")
+    organization.name = particulars.name
+    organization.kind = particulars.kind
+    organization.sectors = particulars.sectors
+    organization.counties = particulars.counties
+    if organization.id is not None:
+        tx.session.execute(
+            delete(Contact).where(Contact.organization_id == organization.id),
+            execution_options={"synchronize_session": False},
+        )
+        tx.session.add_all(
+            Contact(organization_id=organization.id, **asdict(contact))
+            for contact in particulars.contacts
+        )
+    else:
+        organization.contacts = [Contact(**asdict(c)) for c in particulars.contacts]
+
+
+def _said(particulars: OrganizationParticulars) -> dict[str, object]:
+    said = asdict(particulars)
+    del said["contacts"]  # people's telephone numbers stay out of the record
+    return said
+
+
+def add_member(tx: Tx, association: Organization, company: Organization) -> None:
+    """Note that a company is a member of an association.
+
+    Raises FieldError if the one is no association, the other is one, or they are joined.
+    """
+    if association.kind is not OrganizationKind.ASSOCIATION:
+        raise FieldError("member", "Only an association has members.")
+    if company.kind is not OrganizationKind.COMPANY:
+        raise FieldError("member", "Choose a company.")
+    joined = select(AssociationMember.id).where(
+        AssociationMember.association_id == association.id,
+        AssociationMember.company_id == company.id,
+    )
+    if tx.session.scalar(joined) is not None:
+        raise FieldError("member", "This company is a member already.")
+    tx.move(ORGANIZATION, "add_member", association, member=company.reference)
+    tx.session.add(AssociationMember(association_id=association.id, company_id=company.id))
+
+
+def remove_member(tx: Tx, association: Organization, company: Organization) -> None:
+    """Note that a company is no longer a member of an association."""
+    tx.move(ORGANIZATION, "remove_member", association, member=company.reference)
+    tx.session.execute(
+        delete(AssociationMember).where(
+            AssociationMember.association_id == association.id,
+            AssociationMember.company_id == company.id,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def suspend(tx: Tx, organization: Organization, *, reason: str) -> None:
+    """Keep all people of an organization out, at once and on every channel."""
+    tx.move(ORGANIZATION, "suspend", organization, reason=reason)
+
+
+def restore(tx: Tx, organization: Organization) -> None:
+    """Let the people of a suspended organization in again."""
+    tx.move(ORGANIZATION, "restore", organization)

@@ -1,0 +1,28 @@
+"""What a WSGI server loads: patched for gevent before anything else is imported."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import logging  # noqa: E402
+import sys  # noqa: E402
+
+from portal.app import create_app, start  # noqa: E402
+
+app = create_app()
+start(app)
+
+
+def main() -> None:
+    """Serve on the address and port of the command line, until interrupted."""
+    host, port = sys.argv[1], int(sys.argv[2])
+    logging.basicConfig(level=logging.INFO)
+    logging.getLogger("portal").info("serving on http://%s:%s", host, port)
+    try:
+        app.extensions["socketio"].run(app, host=host, port=port, log_output=False)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
