@@ -17,6 +17,7 @@ def main() -> None:
     """Serve on the address and port of the command line, until interrupted."""
     host, port = sys.argv[1], int(sys.argv[2])
     logging.basicConfig(level=logging.INFO)
+    logging.getLogger("geventwebsocket").setLevel(logging.WARNING)
     logging.getLogger("portal").info("serving on http://%s:%s", host, port)
     try:
         app.extensions["socketio"].run(app, host=host, port=port, log_output=False)

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask.cli import FlaskGroup
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
 from werkzeug.utils import redirect
 
 from portal import cli
@@ -21,7 +22,9 @@ from portal.core import clock, codes
 from portal.core.db import Database
 from portal.core.web import answers, labels, requests, times
 from portal.core.web.requests import current_actor, db_session, or_404
+from portal.feed import queries as feed_queries
 from portal.feed import views as feed
+from portal.floor import views as floor
 from portal.incidents import queries as incidents
 from portal.incidents.views import admin as incident_admin
 from portal.incidents.views import index as incident_index
@@ -29,7 +32,7 @@ from portal.journal.audience import PARTNERS, rooms_of
 from portal.journal.queries import generation, heads
 from portal.journal.timer import Timer
 from portal.live import service as live
-from portal.menu import more_for, nav_for
+from portal.menu import desk_of, more_for, nav_for
 from portal.offers import views as offers
 from portal.organizations import views as organizations
 
@@ -43,6 +46,7 @@ BLUEPRINTS = (
     organizations.bp,
     incident_index.bp,
     incident_admin.bp,
+    floor.bp,
     feed.bp,
     offers.bp,
 )
@@ -65,6 +69,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Compress(app)
     for part in (requests, times, labels, answers, sign_in):
         part.init_app(app)
+    app.jinja_env.undefined = StrictUndefined
+    app.add_template_global(feed_queries.readers_label, "readers")
     app.before_request(_enter_incident)
     app.before_request(_read_heads)
     app.context_processor(_frame)
@@ -110,9 +116,8 @@ def _enter_incident() -> None:
 
 def _add_code(endpoint: str, values: dict[str, Any]) -> None:
     """Let links stay within the incident without saying so."""
-    del endpoint
-    if "incident" in g and "code" not in values:
-        values["code"] = g.incident.code
+    if "incident" in g and current_app.url_map.is_endpoint_expecting(endpoint, "code"):
+        values.setdefault("code", g.incident.code)
 
 
 def _frame() -> dict[str, Any]:
@@ -138,6 +143,7 @@ def _frame() -> dict[str, Any]:
         "incident": incident,
         "strip": incidents.project(incident, PARTNERS),
         "actor": actor,
+        "desk": desk_of(actor),
         "live": g.get("live"),
         "nav": nav_for(actor, request.endpoint or ""),
         "more": more_for(actor),
@@ -157,7 +163,7 @@ def _read_heads() -> None:
 
 def _home() -> ResponseReturnValue:
     incident = incidents.current_incident(db_session())
-    return redirect(url_for("incidents.floor", code=incident.code))
+    return redirect(url_for("floor.show", code=incident.code))
 
 
 def _healthz() -> ResponseReturnValue:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flask import url_for
 
+from portal.core import codes
 from portal.core.actor import PRIVATE_ROLES, Actor, Role
 
 _BOTH = frozenset({"phone", "desk"})
@@ -21,7 +22,7 @@ class Place:
     url: str = field(default="")
 
 
-FLOOR = Place("Floor", "incidents.floor", "floor")
+FLOOR = Place("Floor", "floor.show", "floor")
 FEED = Place("Feed", "feed.index", "feed")
 REPORT = Place("Report", "feed.new", "report")
 OFFERS = Place("Offers", "offers.index", "offers")
@@ -54,6 +55,12 @@ def _places(actor: Actor) -> list[Place]:
     elif actor.has(Role.MOP3):
         places.append(ORGANIZATIONS)
     return places
+
+
+def desk_of(actor: Actor) -> str:
+    """Return in words for whom a person is here: the desk of staff, else the organization."""
+    roles = [role for role in Role if role in actor.roles and actor.is_staff]
+    return codes.load("roles").label(roles[0]) if roles else actor.organization_name
 
 
 def nav_for(actor: Actor, endpoint: str) -> list[Place]:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 
+from portal.app import create_app
+from portal.config import Settings
+from portal.core import clock
+from tests.databases import BACKENDS, Databases, SqliteServer, opened
+from tests.pages import PageClient
 from tests.servers import Postgres
+from tests.world import PASSWORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+    from sqlalchemy.orm import Session
+
+    from portal.core.db import Database
+    from tests.world import World
 
 # ---------------------------------------------------------------- databases: one real server
 
@@ -24,3 +39,159 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 
 # ---------------------------------------------------------------- end of databases
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "one_backend: needs no second database; runs on SQLite only"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever needs a database on each of the two."""
+    if "backend" in metafunc.fixturenames:
+        one = metafunc.definition.get_closest_marker("one_backend")
+        backends = BACKENDS[:1] if one else BACKENDS
+        metafunc.parametrize("backend", backends, scope="session")
+
+
+@pytest.fixture(scope="session")
+def _databases_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(SqliteServer(tmp_path_factory.mktemp("sqlite")))
+
+
+@pytest.fixture(scope="session")
+def _databases_of_postgres(postgres: Postgres) -> Databases:
+    return Databases(postgres)
+
+
+@pytest.fixture
+def databases(backend: str, request: pytest.FixtureRequest) -> Databases:
+    """Lend the maker of databases, for a test that needs several."""
+    made: Databases = request.getfixturevalue(f"_databases_of_{backend}")
+    return made
+
+
+@pytest.fixture
+def _copy(
+    databases: Databases, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, World | None]]:
+    if "world" in request.fixturenames:
+        with databases.lent_world() as (url, world):
+            yield url, world
+    else:
+        with databases.lent() as url:
+            yield url, None
+
+
+@pytest.fixture
+def database_url(_copy: tuple[str, World | None]) -> str:
+    """Return the address of a database of the test's own, with the world in it if asked for."""
+    return _copy[0]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Lend the test's database, opened as the portal opens it."""
+    with opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """Lend a session of the test's database."""
+    with database.sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def world(_copy: tuple[str, World | None], session: Session) -> World:
+    """Return the small world; see tests/world.py for who lives in it."""
+    world = _copy[1]
+    assert world is not None
+    return replace(world, session=session)
+
+
+# ---------------------------------------------------------------- the clock
+
+
+class HeldClock:
+    """A clock that moves only when told."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def tick(self, seconds: float) -> datetime:
+        """Move the clock, backwards too, and return the new time."""
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+    def set(self, to: datetime) -> None:
+        self.now = to
+
+
+@pytest.fixture
+def held_clock() -> Iterator[HeldClock]:
+    """Hold the portal's clock still."""
+    held = HeldClock(clock.now())
+    clock.use(lambda: held.now)
+    yield held
+    clock.use(None)
+
+
+# ---------------------------------------------------------------- the application
+
+
+@pytest.fixture(scope="session")
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Keep templates compiled between the applications of a worker."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def make_app(
+    database: Database, tmp_path: Any, _compiled_templates: FileSystemBytecodeCache
+) -> Callable[..., Flask]:
+    """Return a maker of applications on the test's database; it takes `Settings` by name."""
+
+    def make(**settings: Any) -> Flask:
+        known = {
+            "instance": tmp_path,
+            "database_url": str(database.url.render_as_string(hide_password=False)),
+            "secret_key": "a key for tests only, of thirty-two bytes or more",
+        }
+        app = create_app(Settings(**known | settings))
+        app.testing = True
+        app.test_client_class = PageClient
+        app.jinja_env.bytecode_cache = _compiled_templates
+        # One database, so that a commit of the test's own session wakes the readers, too.
+        app.extensions["database"].engine.dispose()
+        app.extensions["database"] = database
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """Return the portal on the test's database."""
+    return make_app()
+
+
+@pytest.fixture
+def anonymous(app: Flask) -> PageClient:
+    """Return a client that nobody has signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_for(app: Flask, world: World) -> Callable[[str], PageClient]:
+    """Return a maker of clients: `client_for("moderator")` has signed in as that person."""
+
+    def sign_in(name: str) -> PageClient:
+        client: PageClient = app.test_client()
+        answer = client.sign_in(world.people[name].email, PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    return sign_in

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 
 from portal.accounts.models import Membership, Person, SignIn, Ticket
 from portal.accounts.queries import hash_token
@@ -22,7 +22,7 @@ from portal.core.errors import FieldError, StateGoneError
 from portal.core.references import new_reference
 from portal.journal.transaction import Tx
 from portal.organizations.models import Organization
-from portal.organizations.states import OrganizationKind
+from portal.organizations.states import OrganizationKind, OrganizationState
 
 #: How long links live, and how long a session lives whatever happens.
 INVITE_LIFE = timedelta(hours=72)
@@ -63,7 +63,7 @@ def invite(tx: Tx, invitation: Invitation) -> tuple[Person, str]:
 
 
 def invite_again(tx: Tx, person: Person) -> str:
-    """Return a new invitation link; the earlier ones end."""
+    """Return a new invitation link; the earlier ones end. Lifts a suspension, too."""
     tx.move(PERSON, "invite_again", person)
     return _issue(tx, person, TicketPurpose.INVITE, INVITE_LIFE)
 
@@ -101,14 +101,20 @@ def end_sign_in(tx: Tx, row: SignIn, *, why: str) -> None:
     tx.move(SIGN_IN, "end", row, why=why)
 
 
-def end_sign_ins(tx: Tx, person_id: int, *, why: str, but: int | None = None) -> None:
-    """End all open sessions of a person, but one if so asked."""
-    for row in tx.session.scalars(
-        select(SignIn).where(
-            SignIn.person_id == person_id, SignIn.state == SignInState.OPEN, SignIn.id != (but or 0)
+def end_sign_ins(tx: Tx, person_id: int, *, why: str, but: int | None = None) -> int:
+    """End all open sessions of a person, but one if so asked; return how many."""
+    rows = tx.session.scalars(
+        select(SignIn)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.state == SignInState.OPEN,
+            SignIn.id != (but or 0),
         )
-    ):
+        .order_by(SignIn.id)
+    ).all()
+    for row in rows:
         end_sign_in(tx, row, why=why)
+    return len(rows)
 
 
 def change_password(tx: Tx, person: Person, *, password_hash: str) -> None:
@@ -137,14 +143,15 @@ def recover(tx: Tx, ticket: Ticket, *, password_hash: str) -> Person:
     return person
 
 
-def suspend(tx: Tx, person: Person, *, reason: str) -> None:
-    """Keep a person out, at once and on every channel.
+def suspend(tx: Tx, person: Person, *, reason: str) -> int:
+    """Keep a person out, at once and on every channel; return how many sessions ended.
 
     Raises FieldError for the last administrator.
     """
     tx.move(PERSON, "suspend", person, reason=reason)
-    end_sign_ins(tx, person.id, why="suspended")
+    ended = end_sign_ins(tx, person.id, why="suspended")
     _keep_an_administrator(tx, without=person.id)
+    return ended
 
 
 def restore(tx: Tx, person: Person) -> None:
@@ -182,7 +189,12 @@ def _keep_an_administrator(tx: Tx, *, without: int | None) -> None:
     rows = tx.session.execute(
         select(Membership, Person.state)
         .join(Person, Person.id == Membership.person_id)
-        .where(Membership.state == MembershipState.ACTIVE, Membership.roles.contains(Role.ADMIN))
+        .join(Organization, Organization.id == Membership.organization_id)
+        .where(
+            Organization.state == OrganizationState.ACTIVE,
+            Membership.state == MembershipState.ACTIVE,
+            type_coerce(Membership.roles, Text).contains(Role.ADMIN.value),
+        )
         .order_by(Membership.id)
         .with_for_update()
     )

@@ -3,8 +3,8 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from portal.accounts.models import Membership, Person, SignIn, Ticket
 from portal.accounts.states import MembershipState, PersonState, SignInState, TicketPurpose
@@ -17,6 +17,9 @@ from portal.organizations.states import OrganizationState
 #: How long a session lives without a request; staff sit at shared desks.
 IDLE = timedelta(minutes=60)
 IDLE_STAFF = timedelta(minutes=30)
+
+#: How many people the overview shows at once; more are found by searching.
+PEOPLE_PAGE = 200
 
 
 def hash_token(token: str) -> str:
@@ -149,31 +152,57 @@ def actor_of(session: Session, person_id: int) -> Actor | None:
     return None if standing is None else _actor(tuple(standing))
 
 
-def list_people(session: Session) -> list[tuple[Person, Membership]]:
-    """Return all people with their membership and organization, by organization and name."""
+Listed = tuple[Person, Membership, datetime | None]
+
+
+def list_people(session: Session, words: str = "") -> list[Listed]:
+    """Return people, their membership with its organization, and when they were last seen.
+
+    By organization and name, at most `PEOPLE_PAGE`; only those in whose name, address or
+    organization the words occur.
+    """
+    seen = func.max(SignIn.last_seen_at)
+    last = select(SignIn.person_id, seen.label("at")).group_by(SignIn.person_id).subquery()
+    query = (
+        select(Person, Membership, last.c.at)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Membership.organization)
+        .outerjoin(last, last.c.person_id == Person.id)
+        .options(contains_eager(Membership.organization))
+        .order_by(Organization.name, Person.name, Person.email)
+        .limit(PEOPLE_PAGE)
+    )
+    if words:
+        places = (Person.name, Person.email, Organization.name)
+        query = query.where(or_(*(it.icontains(words, autoescape=True) for it in places)))
+    return [(person, membership, at) for person, membership, at in session.execute(query)]
+
+
+def list_demo_people(session: Session) -> list[tuple[Person, Membership]]:
+    """Return the demo's people with their organization, in the order of their making."""
     rows = session.execute(
         select(Person, Membership)
         .join(Membership, Membership.person_id == Person.id)
-        .join(Membership.organization)
+        .where(Person.is_demo, Person.state == PersonState.ACTIVE)
         .options(joinedload(Membership.organization))
-        .order_by(Organization.name, Person.name, Person.email)
+        .order_by(Person.id)
     )
     return [(person, membership) for person, membership in rows]
 
 
-def list_sign_ins(session: Session, person_id: int) -> list[SignIn]:
-    """Return a person's open sessions, latest first."""
-    return list(
-        session.scalars(
-            select(SignIn)
-            .where(
-                SignIn.person_id == person_id,
-                SignIn.state == SignInState.OPEN,
-                SignIn.ends_at > clock.now(),
-            )
-            .order_by(SignIn.last_seen_at.desc())
+def list_sign_ins(session: Session, person_id: int, roles: frozenset[Role]) -> list[SignIn]:
+    """Return the sessions of a person of these roles that are open now, latest first."""
+    rows = session.scalars(
+        select(SignIn)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.state == SignInState.OPEN,
+            SignIn.last_seen_at > clock.now() - idle_limit(roles),
+            SignIn.ends_at > clock.now(),
         )
+        .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
     )
+    return list(rows)
 
 
 def get_sign_in(session: Session, sign_in_id: int, person_id: int) -> SignIn | None:

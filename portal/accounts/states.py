@@ -1,6 +1,7 @@
 """The machines of people, memberships and sign-ins."""
 
 from enum import StrEnum
+from typing import Any
 
 from portal.core.actor import Part, Role
 from portal.core.moves import Machine
@@ -18,7 +19,6 @@ class MembershipState(StrEnum):
     """Whether a person acts for an organization."""
 
     ACTIVE = "active"
-    ENDED = "ended"
 
 
 class SignInState(StrEnum):
@@ -39,25 +39,35 @@ P, M, S = PersonState, MembershipState, SignInState
 ADMIN = {Role.ADMIN, Part.SYSTEM}
 SELF = {Part.SELF}
 
+
+def has_joined(person: Any) -> bool:
+    """Tell whether the person ever had a password to come back with."""
+    return person.password_hash is not None
+
+
+def never_joined(person: Any) -> bool:
+    """Tell whether the person still needs an invitation."""
+    return person.password_hash is None
+
+
 # fmt: off
 PERSON = Machine(
     "person",
     # move             from                     to           by     says
     ("invite",         {None},                  P.INVITED,   ADMIN, {"email", "organization", "roles"}),
-    ("invite_again",   {P.INVITED},             None,        ADMIN, set()),
+    ("invite_again",   {P.INVITED, P.SUSPENDED}, P.INVITED,  ADMIN, set(), never_joined),
     ("join",           {P.INVITED},             P.ACTIVE,    SELF,  {"name"}),
     ("change_password", {P.ACTIVE},             None,        SELF,  set()),
     ("reset",          {P.ACTIVE},              None,        ADMIN, set()),
     ("recover",        {P.ACTIVE},              None,        SELF,  set()),
     ("suspend",        {P.INVITED, P.ACTIVE},   P.SUSPENDED, ADMIN, {"reason"}),
-    ("restore",        {P.SUSPENDED},           P.ACTIVE,    ADMIN, set()),
+    ("restore",        {P.SUSPENDED},           P.ACTIVE,    ADMIN, set(), has_joined),
 )
 
 MEMBERSHIP = Machine(
     "membership",
     ("grant",          {None},                  M.ACTIVE,    ADMIN, {"roles"}),
     ("change_roles",   {M.ACTIVE},              None,        ADMIN, {"roles"}),
-    ("end",            {M.ACTIVE},              M.ENDED,     ADMIN, set()),
 )
 
 SIGN_IN = Machine(

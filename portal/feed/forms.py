@@ -9,6 +9,7 @@ from portal.core.web.forms import PortalForm, at_most, stripped
 from portal.feed.models import MAX_WORDS
 from portal.feed.operations import Report
 from portal.incidents.models import Incident
+from portal.feed.queries import readers_label
 from portal.journal.audience import PARTNERS, STAFF, region, sector
 from portal.organizations.queries import regions_of
 
@@ -79,21 +80,6 @@ class ReportForm(PortalForm):
         if choice == "region":
             return tuple(region(letter) for letter in regions_of((county,)))
         return (PARTNERS,) if choice == "partners" else (STAFF,)
-
-
-def readers_label(rooms: tuple[str, ...]) -> str:
-    """Return in words who the rooms are, such as "Energy sector, Region D"."""
-    sectors, regions = codes.load("sectors"), codes.load("regions")
-    words = []
-    for room in rooms:
-        kind, _, code = room.partition(":")
-        if kind == "sector":
-            words.append(f"{sectors.label(code)} sector")
-        elif kind == "region":
-            words.append(regions.label(code))
-        else:
-            words.append({PARTNERS: "All partners", STAFF: "The SEOC and its cells"}[room])
-    return ", ".join(words)
 
 
 class PublishForm(PortalForm):

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.core import codes
 from portal.core.actor import Actor
 from portal.feed.models import Post
 from portal.feed.states import PostState
-from portal.journal.audience import DESK, class_of, org, rooms_of, visible_in, visible_to
+from portal.journal.audience import DESK, PARTNERS, STAFF, class_of, org, rooms_of, visible_in, visible_to
 
 #: Classes of rooms whose people read a post in the feed.
 READERS = frozenset({"partners", "staff", "sector", "region"})
@@ -191,3 +192,18 @@ def list_mine(session: Session, incident_id: int, actor: Actor) -> list[PostView
         .limit(MINE_PAGE)
     )
     return _views(posts, org(actor.organization_id))
+
+
+def readers_label(rooms: tuple[str, ...]) -> str:
+    """Return in words who the rooms are, such as "Energy sector, Region D"."""
+    sectors, regions = codes.load("sectors"), codes.load("regions")
+    words = []
+    for room in rooms:
+        kind, _, code = room.partition(":")
+        if kind == "sector":
+            words.append(f"{sectors.label(code)} sector")
+        elif kind == "region":
+            words.append(regions.label(code))
+        else:
+            words.append({PARTNERS: "All partners", STAFF: "The SEOC and its cells"}[room])
+    return ", ".join(words)

@@ -4,6 +4,7 @@ import threading
 
 from flask import Flask
 from flask_socketio import SocketIO
+from gevent import monkey
 
 from portal.config import Settings
 from portal.core.db import Database
@@ -15,11 +16,14 @@ from portal.live.tail import Tail
 _MAX_MESSAGE = 16_384
 
 
-def attach(app: Flask, settings: Settings, *, async_mode: str | None = None) -> SocketIO:
-    """Give the application its sockets; they say nothing until `start`."""
+def attach(app: Flask, settings: Settings) -> SocketIO:
+    """Give the application its sockets; they say nothing until `start`.
+
+    A serving process is patched for gevent; the command line and tests run on plain threads.
+    """
     socketio = SocketIO(
         app,
-        async_mode=async_mode,
+        async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
         manage_session=False,
         cors_allowed_origins=[settings.base_url] if settings.base_url else None,
         max_http_buffer_size=_MAX_MESSAGE,

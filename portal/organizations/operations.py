@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
 
-from portal.core.errors import FieldError
+from portal.core.errors import FieldError, StateGoneError
 from portal.core.references import new_reference
 from portal.journal.transaction import Tx
 from portal.organizations.models import AssociationMember, Contact, Organization
@@ -106,19 +106,31 @@ def add_member(tx: Tx, association: Organization, company: Organization) -> None
 
 
 def remove_member(tx: Tx, association: Organization, company: Organization) -> None:
-    """Note that a company is no longer a member of an association."""
+    """Note that a company is no longer a member of an association.
+
+    Raises StateGoneError if it was none.
+    """
     tx.move(ORGANIZATION, "remove_member", association, member=company.reference)
-    tx.session.execute(
-        delete(AssociationMember).where(
+    removed = tx.session.execute(
+        delete(AssociationMember)
+        .where(
             AssociationMember.association_id == association.id,
             AssociationMember.company_id == company.id,
-        ),
+        )
+        .returning(AssociationMember.id),
         execution_options={"synchronize_session": False},
-    )
+    ).first()
+    if removed is None:
+        raise StateGoneError("This company is no member.")
 
 
 def suspend(tx: Tx, organization: Organization, *, reason: str) -> None:
-    """Keep all people of an organization out, at once and on every channel."""
+    """Keep all people of an organization out, at once and on every channel.
+
+    Raises FieldError for one's own: somebody must be left to restore it.
+    """
+    if organization.id == tx.actor.organization_id:
+        raise FieldError("reason", "You cannot suspend your own organization.")
     tx.move(ORGANIZATION, "suspend", organization, reason=reason)
 
 

@@ -1,9 +1,10 @@
 """Reading organizations. Names are known to all partners; the rest is for staff."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from portal.core import codes
+from portal.core.actor import Actor
 from portal.organizations.models import AssociationMember, Organization
 from portal.organizations.states import OrganizationKind, OrganizationState
 
@@ -14,20 +15,32 @@ def regions_of(counties: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({known[fips]["region"] for fips in counties if fips in known}))
 
 
-def get_organization(session: Session, reference: str) -> Organization | None:
-    """Return the organization with its contacts."""
-    return session.scalar(
-        select(Organization)
-        .where(Organization.reference == reference)
-        .options(selectinload(Organization.contacts))
+def _known_to(actor: Actor) -> ColumnElement[bool]:
+    """Partners see who takes part now; staff also see who is suspended."""
+    if actor.is_staff:
+        return true()
+    return or_(
+        Organization.state == OrganizationState.ACTIVE,
+        Organization.id == actor.organization_id,
     )
 
 
-def list_organizations(session: Session) -> list[Organization]:
-    """Return all organizations with their contacts, by name."""
+def get_organization(session: Session, reference: str, actor: Actor) -> Organization | None:
+    """Return the organization with its contacts, if the actor may know of it."""
+    return session.scalar(
+        select(Organization)
+        .where(Organization.reference == reference, _known_to(actor))
+        .options(selectinload(Organization.contacts))
+        .execution_options(populate_existing=True)
+    )
+
+
+def list_organizations(session: Session, actor: Actor) -> list[Organization]:
+    """Return the organizations that the actor may know of, with their contacts, by name."""
     return list(
         session.scalars(
             select(Organization)
+            .where(_known_to(actor))
             .options(selectinload(Organization.contacts))
             .order_by(Organization.name)
         )

@@ -1,5 +1,174 @@
-"""Screens of organizations."""
+"""Screens of organizations: the directory for everybody, the rest for those who keep it."""
 
-from flask import Blueprint
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.core.actor import Actor, Role
+from portal.core.web.forms import ButtonForm, PortalForm, see_other
+from portal.core.web.requests import current_actor, db_session, for_roles, or_404
+from portal.core.writes import Held
+from portal.journal.transaction import Tx, transaction
+from portal.organizations import operations, queries
+from portal.organizations.forms import MemberForm, OrganizationForm, SuspendForm
+from portal.organizations.models import Organization
+from portal.organizations.states import ORGANIZATION, OrganizationKind
 
 bp = Blueprint("organizations", __name__, url_prefix="/organizations")
+
+KEEPERS = (Role.ADMIN, Role.MOP3)
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Show all organizations, by name."""
+    actor = current_actor()
+    return render_template(
+        "organizations/index.html",
+        organizations=queries.list_organizations(db_session(), actor),
+        may_register=actor.has(*KEEPERS),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@for_roles(*KEEPERS)
+def new() -> ResponseReturnValue:
+    """Ask for an organization's particulars, and register it."""
+    form = OrganizationForm()
+    if form.validate_on_submit():
+        with form.catching(), _write(form, ()) as tx:
+            organization = operations.register(tx, form.particulars())
+            flash(f"{organization.name} is registered. Now invite its people.")
+            return see_other(tx.answer(_url(organization)))
+    return render_template("organizations/new.html", form=form), form.status
+
+
+@bp.get("/<reference>")
+def show(reference: str) -> ResponseReturnValue:
+    """Show one organization; to those who keep it, with what they can change."""
+    return _page(reference)
+
+
+@bp.post("/<reference>/revise")
+@for_roles(*KEEPERS)
+def revise(reference: str) -> ResponseReturnValue:
+    """Change what is known of an organization."""
+    organization = _get(reference)
+    form = OrganizationForm(organization)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.revise(tx, organization, form.particulars())
+            flash("The changes are saved.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, revise=form)
+
+
+@bp.post("/<reference>/add_member")
+@for_roles(*KEEPERS)
+def add_member(reference: str) -> ResponseReturnValue:
+    """Note that a company is a member of this association."""
+    association = _get(reference)
+    form = MemberForm(_companies(), row=association)
+    if form.validate_on_submit():
+        company = _get(str(form.member.data))
+        with form.catching(), _write(form, form.held(association)) as tx:
+            operations.add_member(tx, association, company)
+            flash(f"{company.name} is a member.")
+            return see_other(tx.answer(_url(association)))
+    return _page(reference, member=form)
+
+
+@bp.post("/<reference>/remove_member")
+@for_roles(*KEEPERS)
+def remove_member(reference: str) -> ResponseReturnValue:
+    """Note that a company is no longer a member of this association."""
+    association = _get(reference)
+    company = _get(request.form.get("member", ""))
+    form = ButtonForm(row=association)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(association)) as tx:
+            operations.remove_member(tx, association, company)
+            flash(f"{company.name} is no longer a member.")
+            return see_other(tx.answer(_url(association)))
+    return _page(reference, button=form)
+
+
+@bp.post("/<reference>/suspend")
+@for_roles(Role.ADMIN)
+def suspend(reference: str) -> ResponseReturnValue:
+    """Keep the organization's people out, at once."""
+    organization = _get(reference)
+    form = SuspendForm(row=organization)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.suspend(tx, organization, reason=str(form.reason.data))
+            flash(f"{organization.name} is suspended. Its people are out now.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, suspend=form)
+
+
+@bp.post("/<reference>/restore")
+@for_roles(Role.ADMIN)
+def restore(reference: str) -> ResponseReturnValue:
+    """Let the organization's people in again."""
+    organization = _get(reference)
+    form = ButtonForm(row=organization)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.restore(tx, organization)
+            flash(f"The people of {organization.name} can sign in again.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, button=form)
+
+
+def _get(reference: str) -> Organization:
+    return or_404(queries.get_organization(db_session(), reference, current_actor()))
+
+
+def _companies() -> list[Organization]:
+    return queries.list_active(db_session(), OrganizationKind.COMPANY)
+
+
+def _url(organization: Organization) -> str:
+    return url_for(".show", reference=organization.reference)
+
+
+def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
+    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
+
+
+def _knows_all(actor: Actor, organization: Organization) -> bool:
+    """Contacts and members are for staff, and for the organization's own people."""
+    return actor.is_staff or actor.organization_id == organization.id
+
+
+def _page(reference: str, **sent: PortalForm) -> Any:
+    actor, organization = current_actor(), _get(reference)
+    moves = ORGANIZATION.names_open_to(actor, organization)
+    knows_all = _knows_all(actor, organization)
+    members, forms = [], {}
+    if knows_all and organization.kind is OrganizationKind.ASSOCIATION:
+        members = queries.members_of(db_session(), organization)
+    if moves:
+        joined = {member.id for member in members}
+        forms = {
+            "revise": OrganizationForm(organization),
+            "member": MemberForm(
+                (it for it in _companies() if it.id not in joined), row=organization
+            ),
+            "suspend": SuspendForm(row=organization),
+            "button": ButtonForm(row=organization),
+        }
+    page = render_template(
+        "organizations/organization.html",
+        organization=organization,
+        members=members,
+        knows_all=knows_all,
+        moves=moves,
+        forms=forms | sent,
+        may_invite=actor.has(Role.ADMIN) and "revise" in moves,
+    )
+    return page, max((form.status for form in sent.values()), default=200)

@@ -26,7 +26,7 @@ bp = Blueprint("accounts", __name__)
 TOUCH_EVERY = timedelta(minutes=1)
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+_FORWARDED = ("forwarded", "via", "x-forwarded-", "x-real-ip")
 
 WRONG = "E-mail or password is not right."
 SLOW_DOWN = "Too many wrong tries. Wait 15 minutes, or call the SEOC."
@@ -63,13 +63,15 @@ def demo_is_allowed() -> bool:
         settings.is_demo
         and host in _LOOPBACK
         and (request.remote_addr or "") in {"127.0.0.1", "::1"}
-        and not any(name in request.headers for name in _FORWARDED)
+        and not any(name.lower().startswith(_FORWARDED) for name, _ in request.headers)
     )
 
 
 def _touch() -> None:
-    """Note that the person is here; sockets do not count."""
-    if not current_user.is_authenticated or request.endpoint == "static":
+    """Note that the person is here; sockets and what they make a page ask for do not count."""
+    if request.endpoint == "static" or "X-Portal-Refresh" in request.headers:
+        return
+    if not current_user.is_authenticated:
         return
     row: SignIn = current_user.row
     now = clock.now()
@@ -98,7 +100,9 @@ def sign_in() -> ResponseReturnValue:
         if actor is not None:
             begin(actor)
             return see_other(_next())
-    return render_template("accounts/sign_in.html", form=form), form.status
+    demo_people = queries.list_demo_people(db_session()) if demo_is_allowed() else []
+    page = render_template("accounts/sign_in.html", form=form, demo_people=demo_people)
+    return page, form.status
 
 
 @bp.post("/sign-out")

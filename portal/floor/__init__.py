@@ -1,0 +1,1 @@
+"""The floor: the one page of an incident from which each kind of person starts."""

@@ -1,0 +1,45 @@
+/** Keeps the strip's clock and every age on the page true. */
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+
+/** Word an age as the server does. */
+export function age(seconds) {
+  if (seconds < MINUTE) return "just now";
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min ago`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h ago`;
+  return `${Math.floor(seconds / DAY)} days ago`;
+}
+
+/** Word a time in the incident's zone, such as 14:05 CDT. */
+export function clock(at, zone) {
+  return at.toLocaleTimeString("en-US", {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: zone,
+    timeZoneName: "short",
+  });
+}
+
+function tick(skew) {
+  const now = new Date(Date.now() + skew);
+  for (const time of document.querySelectorAll("[data-clock]")) {
+    time.textContent = clock(now, time.dataset.zone || "America/Chicago");
+    time.dateTime = now.toISOString();
+  }
+  const zulu = now.toISOString();
+  document.querySelectorAll("[data-zulu]").forEach((it) => (it.textContent = `${zulu.slice(11, 13)}${zulu.slice(14, 16)}Z`));
+  for (const it of document.querySelectorAll("[data-age]")) {
+    const words = age(Math.max(0, Math.floor((now - new Date(it.dataset.age)) / 1000)));
+    if (it.textContent !== words) it.textContent = words;
+  }
+}
+
+/** Start; the server's clock decides, whatever this device believes. */
+export function startClocks() {
+  const said = document.querySelector("[data-clock]");
+  const skew = said ? new Date(said.dateTime) - Date.now() : 0;
+  const trusted = Math.abs(skew) > 5000 ? skew : 0;
+  setInterval(() => tick(trusted), 5000);
+}

@@ -1,0 +1,89 @@
+/**
+ * The client's half of the protocol (docs/protocol.md), free of sockets and of the page.
+ *
+ * It holds frames back until the answer to `follow` is in, applies a frame only if it is the next
+ * of its room, drops what it has, and asks again where one is missing.
+ */
+export class Follower {
+  /**
+   * @param {{incident: string, generation: string, heads: Object<string, number>}} start
+   * @param {{ask: Function, apply: Function, purge: Function, reload: Function}} page
+   */
+  constructor(start, page) {
+    this.start = start;
+    this.heads = { ...start.heads };
+    this.page = page;
+    this.held = [];
+    this.asking = false;
+    this.attempt = 0;
+  }
+
+  /** Whether everything the server said has been applied, as far as anybody knows. */
+  get isCurrent() {
+    return !this.asking;
+  }
+
+  /** Ask what was missed; resolves to the number of frames applied, or null when it failed. */
+  async follow() {
+    const attempt = ++this.attempt;
+    this.asking = true;
+    const message = { incident: this.start.incident, generation: this.start.generation, heads: this.heads };
+    let answer;
+    try {
+      answer = await this.page.ask(message);
+    } catch {
+      return null; // the connection went; the next one asks again
+    }
+    if (attempt !== this.attempt) return null; // an answer to an older question
+    if (answer.error) return null;
+    if (answer.reload) {
+      this.page.reload(answer.reload);
+      return null;
+    }
+    answer.frames.forEach((frame) => this.page.apply(frame));
+    this.heads = { ...answer.heads };
+    this.asking = false;
+    const held = this.held;
+    this.held = [];
+    held.forEach((frame) => this.frame(frame));
+    return answer.frames.length;
+  }
+
+  /** Take one frame: the next of its room is applied, a known one dropped, a gap asked for. */
+  frame(frame) {
+    if (this.asking) {
+      this.held.push(frame);
+      return;
+    }
+    const head = this.heads[frame.room] ?? 0;
+    if (frame.n <= head) return;
+    if (frame.n > head + 1) {
+      this.held.push(frame);
+      this.follow();
+      return;
+    }
+    this.heads[frame.room] = frame.n;
+    this.page.apply(frame);
+  }
+
+  /** Compare the rooms' heads with ours, and ask for what is missing. */
+  compare(heads) {
+    if (this.asking) return;
+    const behind = Object.entries(heads).some(([room, n]) => n > (this.heads[room] ?? 0));
+    if (behind) this.follow();
+  }
+
+  /** Forget a room that is no longer ours. */
+  purge(room) {
+    delete this.heads[room];
+    this.held = this.held.filter((frame) => frame.room !== room);
+    this.page.purge(room);
+  }
+
+  /** The connection is gone: nothing is certain until the next answer. */
+  lose() {
+    this.attempt += 1;
+    this.asking = true;
+    this.held = [];
+  }
+}
