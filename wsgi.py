@@ -4,10 +4,10 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import logging  # noqa: E402
-import sys  # noqa: E402
+import logging
+import sys
 
-from portal.app import create_app, start  # noqa: E402
+from portal.app import create_app, start
 
 app = create_app()
 start(app)

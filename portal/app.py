@@ -12,6 +12,7 @@ from flask_compress import Compress
 from flask_login import current_user
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
+from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 
 from portal import cli
@@ -26,6 +27,7 @@ from portal.feed import queries as feed_queries
 from portal.feed import views as feed
 from portal.floor import views as floor
 from portal.incidents import queries as incidents
+from portal.incidents.models import Incident
 from portal.incidents.views import admin as incident_admin
 from portal.incidents.views import index as incident_index
 from portal.journal.audience import PARTNERS, rooms_of
@@ -33,6 +35,7 @@ from portal.journal.queries import generation, heads
 from portal.journal.timer import Timer
 from portal.live import service as live
 from portal.menu import desk_of, more_for, nav_for
+from portal.offers import queries as offer_queries
 from portal.offers import views as offers
 from portal.organizations import views as organizations
 
@@ -80,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/healthz", "healthz", requests.public(_healthz))
     app.add_url_rule("/readyz", "readyz", requests.public(_readyz))
+    app.extensions["closings"] = (_closing_reports, _closing_offers)
     live.attach(app, settings)
     cli.register(app)
     return app
@@ -97,7 +101,9 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
         # Without TLS only this machine itself may talk to the portal.
-        "TRUSTED_HOSTS": [host.partition(":")[0]] if host else ["localhost", "127.0.0.1", "[::1]"],
+        "TRUSTED_HOSTS": [host.partition(":")[0]]
+        if host
+        else ["localhost", "127.0.0.1", "[::1]"],
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": settings.is_https,
         "COMPRESS_REGISTER": True,
@@ -159,6 +165,21 @@ def _read_heads() -> None:
             "generation": generation(session),
             "heads": heads(session, incident.id, rooms_of(current_actor())),
         }
+
+
+def _closing_reports(session: Session, incident: Incident) -> list[tuple[int, str]]:
+    """Say what closing an incident does to reports, for the page that asks before it."""
+    waiting = feed_queries.count_waiting(session, incident.id)
+    return [(waiting, "reports wait for the desk: moderators can still decide them.")]
+
+
+def _closing_offers(session: Session, incident: Incident) -> list[tuple[int, str]]:
+    """Say what closing an incident does to offers."""
+    waiting, listed = offer_queries.count_open(session, incident.id)
+    return [
+        (waiting, "offers wait for an answer: they end unanswered, and their owners see it."),
+        (listed, "offers are listed: they end, and nothing more is taken from them."),
+    ]
 
 
 def _home() -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""The menu: where each kind of person can go. Five at the bottom of a phone, a row on a desk."""
+"""The menu: where each kind of person can go; at the bottom of a phone, a row on a desk."""
 
 from dataclasses import dataclass, field
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Text, select, type_coerce, update
+from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Person, SignIn, Ticket
 from portal.accounts.queries import hash_token
@@ -17,6 +18,7 @@ from portal.accounts.states import (
     SignInState,
     TicketPurpose,
 )
+from portal.core import clock
 from portal.core.actor import PRIVATE_ROLES, Role
 from portal.core.errors import FieldError, StateGoneError
 from portal.core.references import new_reference
@@ -94,6 +96,14 @@ def sign_in(tx: Tx, *, membership_id: int, agent: str) -> str:
     )
     tx.move(SIGN_IN, "start", row)
     return token
+
+
+def touch(session: Session, sign_in_id: int) -> None:
+    """Note that a request came; no version moves, so that it never stands in a move's way."""
+    session.execute(
+        update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=clock.now()),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def end_sign_in(tx: Tx, row: SignIn, *, why: str) -> None:
@@ -178,7 +188,9 @@ def _fitting(organization: Organization, roles: frozenset[Role]) -> list[Role]:
         raise FieldError("roles", "Choose at least one role.")
     is_agency = organization.kind is OrganizationKind.AGENCY
     if is_agency and roles & PRIVATE_ROLES:
-        raise FieldError("roles", "An agency’s people hold the roles of the SEOC and its cells.")
+        raise FieldError(
+            "roles", "An agency’s people hold the roles of the SEOC and its cells."
+        )
     if not is_agency and roles - PRIVATE_ROLES:
         raise FieldError("roles", "These roles are for agencies only.")
     return [role for role in Role if role in roles]
@@ -196,7 +208,7 @@ def _keep_an_administrator(tx: Tx, *, without: int | None) -> None:
             type_coerce(Membership.roles, Text).contains(Role.ADMIN.value),
         )
         .order_by(Membership.id)
-        .with_for_update()
+        .with_for_update(of=Membership)
     )
     left = [
         membership

@@ -30,7 +30,7 @@ def hash_token(token: str) -> str:
 Standing = tuple[Person, Membership, Organization]
 
 
-def _standings() -> Select[Standing]:
+def _standings() -> Select[Person, Membership, Organization]:
     return (
         select(Person, Membership, Organization)
         .join(Membership, Membership.person_id == Person.id)
@@ -40,9 +40,7 @@ def _standings() -> Select[Standing]:
 
 def _may_act(*, joined: bool = True) -> ColumnElement[bool]:
     person = (
-        Person.state == PersonState.ACTIVE
-        if joined
-        else Person.state != PersonState.SUSPENDED
+        Person.state == PersonState.ACTIVE if joined else Person.state != PersonState.SUSPENDED
     )
     return and_(
         person,
@@ -226,4 +224,4 @@ def names_of(session: Session, person_ids: set[int]) -> dict[int, str]:
     if not person_ids:
         return {}
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
-    return {person_id: name for person_id, name in rows}
+    return {row.id: row.name for row in rows}

@@ -38,6 +38,7 @@ class TicketPurpose(StrEnum):
 P, M, S = PersonState, MembershipState, SignInState
 ADMIN = {Role.ADMIN, Part.SYSTEM}
 SELF = {Part.SELF}
+INVITED = {"email", "organization", "roles"}
 
 
 def has_joined(person: Any) -> bool:
@@ -53,15 +54,15 @@ def never_joined(person: Any) -> bool:
 # fmt: off
 PERSON = Machine(
     "person",
-    # move             from                     to           by     says
-    ("invite",         {None},                  P.INVITED,   ADMIN, {"email", "organization", "roles"}),
-    ("invite_again",   {P.INVITED, P.SUSPENDED}, P.INVITED,  ADMIN, set(), never_joined),
-    ("join",           {P.INVITED},             P.ACTIVE,    SELF,  {"name"}),
-    ("change_password", {P.ACTIVE},             None,        SELF,  set()),
-    ("reset",          {P.ACTIVE},              None,        ADMIN, set()),
-    ("recover",        {P.ACTIVE},              None,        SELF,  set()),
-    ("suspend",        {P.INVITED, P.ACTIVE},   P.SUSPENDED, ADMIN, {"reason"}),
-    ("restore",        {P.SUSPENDED},           P.ACTIVE,    ADMIN, set(), has_joined),
+    # move              from                       to           by     says
+    ("invite",          {None},                    P.INVITED,   ADMIN, INVITED),
+    ("invite_again",    {P.INVITED, P.SUSPENDED},  P.INVITED,   ADMIN, set(), never_joined),
+    ("join",            {P.INVITED},               P.ACTIVE,    SELF,  {"name"}),
+    ("change_password", {P.ACTIVE},                None,        SELF,  set()),
+    ("reset",           {P.ACTIVE},                None,        ADMIN, set()),
+    ("recover",         {P.ACTIVE},                None,        SELF,  set()),
+    ("suspend",         {P.INVITED, P.ACTIVE},     P.SUSPENDED, ADMIN, {"reason"}),
+    ("restore",         {P.SUSPENDED},             P.ACTIVE,    ADMIN, set(), has_joined),
 )
 
 MEMBERSHIP = Machine(

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 
@@ -27,6 +29,18 @@ def alembic_config(url: str) -> Config:
 def upgrade(url: str) -> None:
     """Bring a database to the present schema; an empty one is filled from nothing."""
     command.upgrade(alembic_config(url), "head")
+
+
+def is_current(database: Database) -> bool:
+    """Return whether the database has the schema that this code wants."""
+    script = ScriptDirectory.from_config(alembic_config(_url_of(database)))
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == script.get_current_head()
+
+
+def _url_of(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
 
 
 def _database() -> Database:
@@ -53,7 +67,7 @@ def db() -> None:
 @with_appcontext
 def db_upgrade() -> None:
     """Bring the database to the present schema."""
-    upgrade(_database().url.render_as_string(hide_password=False))
+    upgrade(_url_of(_database()))
     click.echo("The database is up to date.")
 
 

@@ -57,7 +57,8 @@ def load(session: Session) -> Incident:
         _load_organizations(session)
         _load_people(session)
         incident = _open_incident(session)
-        for step in sorted([*data.POSTS, *data.OFFERS], key=lambda it: it.minute):
+        steps: list[data.DemoPost | data.DemoOffer] = [*data.POSTS, *data.OFFERS]
+        for step in sorted(steps, key=lambda it: it.minute):
             at(timedelta(minutes=step.minute))
             if isinstance(step, data.DemoPost):
                 _load_post(session, incident, step)

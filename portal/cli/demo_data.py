@@ -82,7 +82,8 @@ class DemoOffer:
 
 ORGANIZATIONS = (
     DemoOrganization(
-        "sema", "State Emergency Management Agency", "agency", (), (), "Watch Center", "573-555-0100"
+        "sema", "State Emergency Management Agency", "agency", (), (),
+        "Watch Center", "573-555-0100",
     ),
     DemoOrganization(
         "ozark", "Ozark Fuel & Supply", "company", ("ENER", "RETAIL"),
@@ -126,7 +127,8 @@ POSTS = (
     ),
     DemoPost(
         minute=26, author=LIAISON, county="29097", lifeline="TRANS", standing="closed",
-        words="MO-97 bridge over Center Creek is closed to trucks. Our drivers go by MO-37 to US-60.",
+        words="MO-97 bridge over Center Creek is closed to trucks. "
+        "Our drivers go by MO-37 to US-60.",
     ),
     DemoPost(
         minute=41, author=LIAISON2, county="29145", lifeline="ENERGY", standing="closed",
@@ -149,12 +151,14 @@ POSTS = (
     ),
     DemoPost(
         minute=121, author=LIAISON2, county="29077", lifeline="COMMS", standing="limited",
-        words="Card payments fail at all our Springfield stations; cash only until the line is back.",
+        words="Card payments fail at all our Springfield stations; "
+        "cash only until the line is back.",
         asked_for=("sector:ENER",),
     ),
     DemoPost(
         minute=150, author=ASSOCIATION, county="29097", lifeline="ENERGY", standing="open",
-        words="Sarcoxie substation is back at half load. Members’ bulk plants there pump again.",
+        words="Sarcoxie substation is back at half load. "
+        "Members’ bulk plants there pump again.",
     ),
     DemoPost(
         minute=172, author=LIAISON, county="29109", lifeline="HAZMAT", standing="unknown",
@@ -170,23 +174,27 @@ POSTS = (
 
 OFFERS = (
     DemoOffer(
-        minute=35, author=LIAISON, item="FUEL", amount=1000, unit="GAL", county="29009", hours=30,
+        minute=35, author=LIAISON, item="FUEL", amount=1000, unit="GAL",
+        county="29009", hours=30,
         description="Ultra-low sulfur diesel, delivered with pump and meter.",
         compensation="quoted_price", price_cents=389, then="list",
         note="Thank you. ERAC calls before anything moves.",
     ),
     DemoOffer(
-        minute=70, author=LIAISON2, item="GEN", amount=2, unit="EA", county="29077", hours=72,
+        minute=70, author=LIAISON2, item="GEN", amount=2, unit="EA",
+        county="29077", hours=72,
         description="56 kW, 120/208 three-phase, trailer-mounted, with cables.",
         compensation="loan_no_charge", then="review",
     ),
     DemoOffer(
-        minute=95, author=ASSOCIATION, item="LIGHT", amount=12, unit="EA", county="29077", hours=48,
+        minute=95, author=ASSOCIATION, item="LIGHT", amount=12, unit="EA",
+        county="29077", hours=48,
         description="Diesel light towers.", compensation="donation", then="decline",
         note="Enough towers are on site now.",
     ),
     DemoOffer(
-        minute=160, author=ASSOCIATION, item="FTNK", amount=4, unit="EA", county="29097", hours=36,
+        minute=160, author=ASSOCIATION, item="FTNK", amount=4, unit="EA",
+        county="29097", hours=36,
         description="Fuel tenders of 2,800 gallons, driver included.",
         compensation="cost_only",
     ),

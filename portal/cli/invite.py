@@ -25,7 +25,9 @@ def _agency(name: str) -> OrganizationParticulars:
 
 @click.command()
 @click.argument("email")
-@click.option("--organization", required=True, help="Its name; in a new portal the agency that runs it.")
+@click.option(
+    "--organization", required=True, help="Its name; in a new portal the agency that runs it."
+)
 @click.option(
     "--role",
     "roles",

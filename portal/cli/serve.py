@@ -7,6 +7,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from portal.cli.database import is_current
 from portal.config import ROOT, Settings
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -20,6 +21,10 @@ def serve(host: str, port: int) -> None:
     """Serve the portal."""
     settings: Settings = current_app.extensions["settings"]
     if settings.is_demo and host not in _LOOPBACK:
-        raise click.ClickException("The demo's sign-ins are public: it listens on 127.0.0.1 only.")
+        raise click.ClickException(
+            "The demo's sign-ins are public: it listens on 127.0.0.1 only."
+        )
+    if not is_current(current_app.extensions["database"]):
+        raise click.ClickException("The database needs `portal db upgrade` first.")
     command = [sys.executable, str(ROOT / "wsgi.py"), host, str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own file, no shell

@@ -26,7 +26,9 @@ def heads_of(session: Session) -> list[str]:
 
 
 @click.command()
-@click.option("--head", "heads", multiple=True, help="A head kept elsewhere: incident:seq:hash.")
+@click.option(
+    "--head", "heads", multiple=True, help="A head kept elsewhere: incident:seq:hash."
+)
 @with_appcontext
 def verify(heads: tuple[str, ...]) -> None:
     """Walk the journal's chain; exits with 1 if anything is missing or altered."""
@@ -38,7 +40,11 @@ def verify(heads: tuple[str, ...]) -> None:
     with database.sessions() as session:
         found = verify_journal(session, kept)
         for it in found:
-            where = f"stream {it.incident_id}, entry {it.seq}" if it.seq else f"stream {it.incident_id}"
+            where = (
+                f"stream {it.incident_id}, entry {it.seq}"
+                if it.seq
+                else f"stream {it.incident_id}"
+            )
             click.echo(f"{it.finding}: {where}: {it.what}")
         for line in heads_of(session):
             click.echo(f"head {line}")

@@ -5,7 +5,10 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a membership may do; the first two for private organizations, the rest for agencies."""
+    """What a membership may do; the first two are for private organizations, then agencies.
+
+    The code list `roles` words them.
+    """
 
     LIAISON = "liaison"
     ORG_ADMIN = "org_admin"

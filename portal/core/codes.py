@@ -31,7 +31,7 @@ class Code:
     label: str
     more: Mapping[str, Any] = field(hash=False)
 
-    def __getitem__(self, column: str) -> Any:  # noqa: ANN401 - a column's type is the file's
+    def __getitem__(self, column: str) -> Any:
         """Return a further column.
 
         Raises `KeyError` for a column that the list does not have.

@@ -27,9 +27,7 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive time; SQLite keeps the digits of UTC."""
         if value is None:
             return None
@@ -38,17 +36,11 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give UTC back, which SQLite forgets."""
         if value is None:
             return None
-        return (
-            value.replace(tzinfo=UTC)
-            if dialect.name == "sqlite"
-            else value.astimezone(UTC)
-        )
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class Codes(TypeDecorator[tuple[str, ...]]):
@@ -62,9 +54,7 @@ class Codes(TypeDecorator[tuple[str, ...]]):
         del dialect
         return " ".join(value or ())
 
-    def process_result_value(
-        self, value: str | None, dialect: Dialect
-    ) -> tuple[str, ...]:
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
         """Split at blanks."""
         del dialect
         return tuple((value or "").split())

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portal.core import guard
 from portal.core.actor import Actor
-from portal.core.errors import BusyError
+from portal.core.errors import BusyError, StrayWriteError
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=WRITER_PATIENCE_S):
-            raise BusyError(
-                "The database did not answer in time. Please send it again."
-            )
+            raise BusyError("The database did not answer in time. Please send it again.")
         try:
             yield
         finally:
@@ -91,6 +89,8 @@ def writing(session: Session, writer: object) -> Iterator[Connection]:
 
     Whatever is not committed at the end is rolled back. Only the journal's doors use this.
     """
+    if guard.WRITER in session.info:
+        raise StrayWriteError("a write inside a write: it would end the outer one unseen")
     database = database_of(session)
     session.rollback()
     with database.turn():
@@ -99,9 +99,7 @@ def writing(session: Session, writer: object) -> Iterator[Connection]:
             yield session.connection(execution_options=_WRITE)
         except OperationalError as error:
             if _is_lock_trouble(error):
-                raise BusyError(
-                    "The database is busy. Please send it again."
-                ) from error
+                raise BusyError("The database is busy. Please send it again.") from error
             raise
         finally:
             session.rollback()

@@ -24,3 +24,10 @@ def _refuse_stray_statement(state: ORMExecuteState) -> None:
         raise StrayWriteError(
             "a statement that writes, outside `transaction` and `housekeeping`"
         )
+
+
+@event.listens_for(Session, "before_commit")
+def _refuse_stray_commit(session: Session) -> None:
+    """Refuse what the other two cannot see: legacy bulk methods, statements on a connection."""
+    if WRITER not in session.info:
+        raise StrayWriteError("a commit outside `transaction` and `housekeeping`")

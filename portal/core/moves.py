@@ -1,6 +1,7 @@
 """Machines: tables of moves, from which permission, buttons, refusals and entries are read."""
 
-from collections.abc import Callable, Iterable, Set as AbstractSet
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -88,7 +89,7 @@ class Machine:
     def apply(self, name: str, actor: Actor, row: Stateful) -> Move:
         """Change the row's state by one move.
 
-        Raises NotAllowedError if it is not for this actor, StateGoneError if the row has moved on.
+        Raises NotAllowedError if it is not for this actor, StateGoneError if the row moved on.
         """
         move = self.moves[name]
         if not move.by & parts(actor, row):

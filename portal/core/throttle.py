@@ -1,4 +1,4 @@
-"""Slowing down those who guess: only failures count, and an owner elsewhere is not locked out."""
+"""Slowing down those who guess: only failures count, and nobody is locked out elsewhere."""
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -28,5 +28,5 @@ class Throttle:
         self._limiter.hit(PER_ADDRESS, address)
 
     def forgive(self, account: str, address: str) -> None:
-        """The owner has shown the right password: forget this account's failures here."""
+        """Forget this account's failures here: the right password was shown."""
         self._limiter.clear(PER_ACCOUNT, account, address)

@@ -8,13 +8,20 @@ from portal.core.actor import Actor
 from portal.core.web.forms import PortalForm, at_most, stripped
 from portal.feed.models import MAX_WORDS
 from portal.feed.operations import Report
-from portal.incidents.models import Incident
 from portal.feed.queries import readers_label
+from portal.incidents.models import Incident
 from portal.journal.audience import PARTNERS, STAFF, region, sector
 from portal.organizations.queries import regions_of
 
 #: Longest note to an author, in characters.
 MAX_NOTE = 300
+
+ASKED_FOR = {
+    "staff": "The SEOC and its cells only",
+    "sectors": "Partners of our sectors, after review",
+    "region": "Partners of the region, after review",
+    "partners": "All partners, after review",
+}
 
 
 def county_choices() -> dict[str, str]:
@@ -27,8 +34,10 @@ class ReportForm(PortalForm):
 
     words = TextAreaField(
         "What do you see?",
-        [InputRequired("Say what you see, for example “Store 14 has no power”."),
-         at_most(MAX_WORDS, "The text")],
+        [
+            InputRequired("Say what you see, for example “Store 14 has no power”."),
+            at_most(MAX_WORDS, "The text"),
+        ],
         filters=[stripped],
         description="What is open or shut, since when, what you need to know next.",
     )
@@ -40,12 +49,7 @@ class ReportForm(PortalForm):
     asked_for = RadioField(
         "Who may see this?",
         [InputRequired("Say who may see this.")],
-        choices={
-            "staff": "The SEOC and its cells only",
-            "sectors": "Partners of our sectors, after review",
-            "region": "Partners of the region, after review",
-            "partners": "All partners, after review",
-        },
+        choices=ASKED_FOR,
         default="staff",
         description="A moderator reads every report first and can choose fewer readers.",
     )
@@ -60,7 +64,7 @@ class ReportForm(PortalForm):
         self.standing.choices = codes.load("standings").choices()
         if not actor.sectors:
             self.asked_for.choices = {
-                code: label for code, label in self.asked_for.choices.items() if code != "sectors"
+                code: label for code, label in ASKED_FOR.items() if code != "sectors"
             }
 
     def report(self) -> Report:
@@ -93,11 +97,7 @@ class PublishForm(PortalForm):
         asked = " ".join(asked_for)
         self.seen_by.choices = {
             asked: f"{readers_label(asked_for)}, as asked",
-            **{
-                room: readers_label((room,))
-                for room in (PARTNERS, STAFF)
-                if room != asked
-            },
+            **{room: readers_label((room,)) for room in (PARTNERS, STAFF) if room != asked},
         }
 
     def rooms(self) -> tuple[str, ...]:

@@ -11,7 +11,16 @@ from portal.core import codes
 from portal.core.actor import Actor
 from portal.feed.models import Post
 from portal.feed.states import PostState
-from portal.journal.audience import DESK, PARTNERS, STAFF, class_of, org, rooms_of, visible_in, visible_to
+from portal.journal.audience import (
+    DESK,
+    PARTNERS,
+    STAFF,
+    class_of,
+    org,
+    rooms_of,
+    visible_in,
+    visible_to,
+)
 
 #: Classes of rooms whose people read a post in the feed.
 READERS = frozenset({"partners", "staff", "sector", "region"})
@@ -48,9 +57,10 @@ class PostView:
 
 
 def project(post: Post, room: str) -> PostView | None:
-    """Return what the room may know of the post now, or None when its list has no place for it.
+    """Return what the room may know of the post now; None if its list has no place for it.
 
-    The desk's list holds what waits; the feed's what was let out; an organization's all its own.
+    The desk's list holds what waits, the feed's what was let out, an organization's all its
+    own.
     """
     kind = class_of(room)
     if room not in post.audience:
@@ -120,7 +130,7 @@ def _for_those_who_handle(post: Post, *, by_submission: bool) -> PostView:
     )
 
 
-def _posts() -> Select[tuple[Post]]:
+def _posts() -> Select[Post]:
     return select(Post).options(joinedload(Post.organization), joinedload(Post.person))
 
 
@@ -163,7 +173,7 @@ def list_feed(
 
 
 def list_queue(session: Session, incident_id: int) -> list[PostView]:
-    """Return what waits for the desk, oldest first, at most `QUEUE_PAGE`; for its people only."""
+    """Return what waits for the desk, oldest first, at most `QUEUE_PAGE`; for its people."""
     posts = session.scalars(
         _posts()
         .where(Post.incident_id == incident_id, Post.state == PostState.WAITING)

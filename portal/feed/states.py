@@ -22,7 +22,7 @@ OWNER, DESK = {Part.OWNER}, {Role.MODERATOR, Role.MOP3}
 
 
 def incident_is_open(post: Any) -> bool:
-    """Partners report while the incident is open; the desk decides what waits also later."""
+    """Return whether partners can report; the desk decides what waits also later."""
     return bool(post.incident.is_open)
 
 

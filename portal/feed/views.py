@@ -1,8 +1,8 @@
 """Screens of the feed, of a partner's reports and of the desk."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
-from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ DESK_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
 
 @bp.get("")
 def index(incident: Incident) -> ResponseReturnValue:
-    """Show the latest posts, oldest first; `before` is the reference of a post to go back from."""
+    """Show the latest posts, oldest first; `before` names the post to go back from."""
     actor = current_actor()
     before = None
     if request.args.get("before"):
@@ -154,9 +154,13 @@ def _status(forms: dict[str, PortalForm]) -> int:
     return max((form.status for form in forms.values()), default=200)
 
 
-def _queue_page(incident: Incident, post: Post | None = None, **sent: PortalForm) -> Any:
+def _queue_page(
+    incident: Incident, post: Post | None = None, **sent: PortalForm
+) -> ResponseReturnValue:
     """Show the queue, beside it one report with the decisions open to this person."""
-    actor, view, forms, moves = current_actor(), None, {}, set()
+    actor, view = current_actor(), None
+    forms: dict[str, PortalForm] = {}
+    moves: AbstractSet[str] = frozenset()
     if post is not None:
         view = queries.whole(post, rooms_of(actor))
         moves = POST.names_open_to(actor, post)
@@ -165,13 +169,11 @@ def _queue_page(incident: Incident, post: Post | None = None, **sent: PortalForm
             "reject": RejectForm(row=post),
         } | sent
     posts = queries.list_queue(db_session(), incident.id)
-    page = render_template(
-        "feed/queue.html", posts=posts, post=view, moves=moves, forms=forms
-    )
+    page = render_template("feed/queue.html", posts=posts, post=view, moves=moves, forms=forms)
     return page, _status(forms)
 
 
-def _post_page(post: Post, **sent: PortalForm) -> Any:
+def _post_page(post: Post, **sent: PortalForm) -> ResponseReturnValue:
     """Show one post with its story and the moves open to this person."""
     actor = current_actor()
     view = or_404(queries.whole(post, rooms_of(actor)))

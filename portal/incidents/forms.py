@@ -16,12 +16,16 @@ from portal.core.web.forms import (
     stripped,
 )
 from portal.core.web.shapes import all_known, email_address, telephone
-from portal.core.web.times import DEFAULT_ZONE
+from portal.core.web.times import DEFAULT_ZONE, next_hours
 from portal.incidents.models import Incident
 from portal.incidents.operations import IncidentParticulars
+from portal.organizations.queries import by_region
 
 #: Longest reason for closing, in characters.
 MAX_REASON = 300
+
+#: So many types stand first in the list, as those that Missouri knows best.
+USUAL_TYPES = 4
 
 #: These would be taken for pages of the portal, or for day-to-day operations.
 _RESERVED = {"DAILY", "NEW"}
@@ -48,7 +52,7 @@ class IncidentForm(PortalForm):
     counties = CodesField(
         "Counties concerned",
         validate_choice=False,
-        description="Open a region to tick its counties. Tick none where it is the whole State.",
+        description="Open a region to tick its counties. None stands for the whole State.",
     )
     level = SelectField("Activation level", validate_choice=False)
     time_zone = SelectField("Time zone of all its times", validate_choice=False)
@@ -86,6 +90,19 @@ class IncidentForm(PortalForm):
             field.choices = codes.load(name).choices()
             check = all_known if isinstance(field, CodesField) else known
             field.validators = [*field.validators, check(field.choices, message)]
+        self._level = None
+        if incident is not None:  # it has a move of its own
+            self._level = incident.level
+            del self.level
+
+    def regions(self) -> dict[str, list[Any]]:
+        """Return the counties' boxes by SEMA region, as a page shows them."""
+        return by_region(self.counties, lambda box: str(box.data))
+
+    def type_groups(self) -> dict[str, list[Any]]:
+        """Return the types' boxes: the usual ones under "", then all others."""
+        boxes = list(self.types)
+        return {"": boxes[:USUAL_TYPES], "More types": boxes[USUAL_TYPES:]}
 
     def particulars(self) -> IncidentParticulars:
         """Return the validated fields in the operation's own words."""
@@ -94,7 +111,7 @@ class IncidentForm(PortalForm):
             name=data["name"],
             types=tuple(data["types"] or ()),
             counties=tuple(data["counties"] or ()),
-            level=data["level"],
+            level=self._level or data["level"],
             time_zone=data["time_zone"],
             telephone=data["telephone"],
             email=data["email"] or "",
@@ -147,6 +164,10 @@ class PeriodForm(PortalForm):
 
     ends_at = LocalTimeField("It begins now and ends", [InputRequired("Say when it ends.")])
 
+    def __init__(self, incident: Incident) -> None:
+        """Propose the usual twelve hours."""
+        super().__init__(row=incident, data={"ends_at": next_hours(12)})
+
 
 class CloseForm(PortalForm):
     """Why an incident is closed."""
@@ -156,8 +177,3 @@ class CloseForm(PortalForm):
         [InputRequired("Say why it is closed."), at_most(MAX_REASON, "The reason")],
         filters=[stripped],
     )
-
-
-def defaults(**values: Any) -> dict[str, Any]:
-    """Return the values for a form's fields before anything is typed."""
-    return {"data": values}

@@ -1,7 +1,7 @@
 """What can be done with incidents."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -10,6 +10,9 @@ from portal.incidents.models import Incident, OperationalPeriod
 from portal.incidents.states import INCIDENT
 from portal.journal.numbers import open_stream
 from portal.journal.transaction import Tx
+
+#: Mostly 12 hours; weeks in quiet times.
+LONGEST_PERIOD = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ def open_incident(
     tx.move(INCIDENT, "open", incident, code=code, name=incident.name, is_exercise=is_exercise)
     tx.session.flush()
     open_stream(tx.session, incident.id)
+    tx.note("stream", "open", code=code)
     return incident
 
 
@@ -60,14 +64,14 @@ def set_level(tx: Tx, incident: Incident, *, level: str) -> None:
 def begin_period(tx: Tx, incident: Incident, *, ends_at: datetime) -> None:
     """Begin the next operational period now.
 
-    Raises FieldError unless it ends in the future.
+    Raises FieldError unless it ends in the future, and not in another year by a slip.
     """
     if ends_at <= tx.now:
         raise FieldError("ends_at", "The period must end later than now.")
+    if ends_at > tx.now + LONGEST_PERIOD:
+        raise FieldError("ends_at", f"A period lasts {LONGEST_PERIOD.days} days at most.")
     number = incident.period_number + 1
-    tx.move(
-        INCIDENT, "begin_period", incident, number=number, ends_at=ends_at.isoformat()
-    )
+    tx.move(INCIDENT, "begin_period", incident, number=number, ends_at=ends_at.isoformat())
     incident.period_number = number
     incident.period_starts_at, incident.period_ends_at = tx.now, ends_at
     tx.session.add(

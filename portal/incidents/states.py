@@ -19,7 +19,7 @@ ADMIN = {Role.ADMIN, Part.SYSTEM}
 
 
 def can_close(incident: Any) -> bool:
-    """Day-to-day operations never close."""
+    """Return whether it is an incident that ends: day-to-day operations never do."""
     return bool(incident.id != 0)
 
 

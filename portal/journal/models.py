@@ -20,9 +20,7 @@ class Head(Row):
 
     __tablename__ = "head"
 
-    incident_id: Mapped[int] = mapped_column(
-        _BIG, primary_key=True, autoincrement=False
-    )
+    incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(_BIG, default=0)
     at: Mapped[datetime]
     hash: Mapped[str] = mapped_column(String(64), default="")
@@ -33,9 +31,7 @@ class RoomHead(Row):
 
     __tablename__ = "room_head"
 
-    incident_id: Mapped[int] = mapped_column(
-        _BIG, primary_key=True, autoincrement=False
-    )
+    incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     room: Mapped[str] = mapped_column(String(40), primary_key=True)
     n: Mapped[int] = mapped_column(_BIG)
 
@@ -51,9 +47,7 @@ class Entry(Row):
     __tablename__ = "entry"
     __table_args__ = (Index(None, "subject", "subject_id", "seq"),)
 
-    incident_id: Mapped[int] = mapped_column(
-        _BIG, primary_key=True, autoincrement=False
-    )
+    incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     subject: Mapped[str] = mapped_column(String(40))
@@ -71,9 +65,7 @@ class EntryRoom(Row):
     __tablename__ = "entry_room"
     __table_args__ = (Index(None, "incident_id", "seq"),)
 
-    incident_id: Mapped[int] = mapped_column(
-        _BIG, primary_key=True, autoincrement=False
-    )
+    incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     room: Mapped[str] = mapped_column(String(40), primary_key=True)
     n: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     seq: Mapped[int]
@@ -87,9 +79,7 @@ class Words(Row):
 
     __tablename__ = "words"
 
-    incident_id: Mapped[int] = mapped_column(
-        _BIG, primary_key=True, autoincrement=False
-    )
+    incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     key: Mapped[bytes] = mapped_column(LargeBinary)
     data: Mapped[str]

@@ -1,7 +1,8 @@
-"""Numbers last: `seq` in the stream, `n` in each room, time and link, all under the head's lock."""
+"""Numbers last: `seq` in the stream, `n` in each room, time and link, under the head's lock."""
 
 import secrets
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,10 +44,8 @@ def open_stream(session: Session, incident_id: int) -> None:
     )
 
 
-def record(
-    session: Session, stream: int, drafts: Sequence[Draft], actor: Actor
-) -> None:
-    """Number the drafts and write them as entries of the stream, in their order."""
+def record(session: Session, stream: int, drafts: Sequence[Draft], actor: Actor) -> None:
+    """Write the drafts as numbered entries of the stream, in their order."""
     head = session.execute(
         update(Head)
         .where(Head.incident_id == stream)
@@ -64,7 +63,7 @@ def record(
     )
 
 
-def _record_one(  # noqa: PLR0913 - one entry is these six things
+def _record_one(
     session: Session,
     draft: Draft,
     actor: Actor,
@@ -102,10 +101,7 @@ def _take_room_numbers(session: Session, draft: Draft) -> dict[str, int]:
     if not draft.rooms:
         return {}
     rooms = insert_into(session, RoomHead).values(
-        [
-            {"incident_id": draft.stream, "room": room, "n": 1}
-            for room in sorted(draft.rooms)
-        ]
+        [{"incident_id": draft.stream, "room": room, "n": 1} for room in sorted(draft.rooms)]
     )
     taken = session.execute(
         rooms.on_conflict_do_update(

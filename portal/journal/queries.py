@@ -49,12 +49,15 @@ def heads(session: Session, incident_id: int, rooms: Iterable[str]) -> dict[str,
             RoomHead.incident_id == incident_id, RoomHead.room.in_(wanted)
         )
     )
-    return dict.fromkeys(wanted, 0) | {room: n for room, n in found}
+    return dict.fromkeys(wanted, 0) | {row.room: row.n for row in found}
 
 
 def stream_heads(session: Session) -> dict[int, int]:
     """Return the last `seq` of every stream by incident."""
-    return {i: seq for i, seq in session.execute(select(Head.incident_id, Head.seq))}
+    return {
+        head.incident_id: head.seq
+        for head in session.execute(select(Head.incident_id, Head.seq))
+    }
 
 
 _NEWS = select(
@@ -91,10 +94,7 @@ def missed(
     if not heads:
         return []
     past = or_(
-        *(
-            and_(EntryRoom.room == room, EntryRoom.n > n)
-            for room, n in sorted(heads.items())
-        )
+        *(and_(EntryRoom.room == room, EntryRoom.n > n) for room, n in sorted(heads.items()))
     )
     rows = session.execute(
         _NEWS.where(EntryRoom.incident_id == incident_id, past)
@@ -104,16 +104,12 @@ def missed(
     return [News(*row) for row in rows]
 
 
-def entries_after(
-    session: Session, incident_id: int, seq: int, until: int
-) -> list[Entry]:
+def entries_after(session: Session, incident_id: int, seq: int, until: int) -> list[Entry]:
     """Return the entries of a stream after `seq` and up to `until`, oldest first."""
     return list(
         session.scalars(
             select(Entry)
-            .where(
-                Entry.incident_id == incident_id, Entry.seq > seq, Entry.seq <= until
-            )
+            .where(Entry.incident_id == incident_id, Entry.seq > seq, Entry.seq <= until)
             .order_by(Entry.seq)
         )
     )
@@ -123,9 +119,7 @@ def story(session: Session, subject: str, subject_id: int) -> list[Told]:
     """Return what was done to one row, oldest first; whoever asks may see the row."""
     rows = session.execute(
         select(Entry, Words.data)
-        .outerjoin(
-            Words, and_(Words.incident_id == Entry.incident_id, Words.seq == Entry.seq)
-        )
+        .outerjoin(Words, and_(Words.incident_id == Entry.incident_id, Words.seq == Entry.seq))
         .where(Entry.subject == subject, Entry.subject_id == subject_id)
         .order_by(Entry.seq)
     )

@@ -20,9 +20,7 @@ def record_heads(session: Session) -> bool:
     """
     heads = {
         str(head.incident_id): [head.seq, head.hash]
-        for head in session.scalars(
-            select(Head).where(Head.incident_id != 0, Head.seq > 0)
-        )
+        for head in session.scalars(select(Head).where(Head.incident_id != 0, Head.seq > 0))
     }
     latest = session.scalars(
         select(Words.data)

@@ -29,9 +29,7 @@ LEASE = timedelta(seconds=30)
 ONCE_KEPT = timedelta(days=30)
 
 
-def take_lease(
-    session: Session, name: str, holder: str, length: timedelta = LEASE
-) -> bool:
+def take_lease(session: Session, name: str, holder: str, length: timedelta = LEASE) -> bool:
     """Take or renew a lease; True when it is ours until `length` from now."""
     now = clock.now()
     until = now + length

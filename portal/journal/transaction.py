@@ -1,8 +1,8 @@
 """The way to write: rows and their numbered entries in one commit, or nothing.
 
-Order inside one write: end the read, take the turn, BEGIN, the single-use key, the actor's epoch,
-the rows held; the rules; flush the rows; then, under the stream's head, the numbers; COMMIT;
-only then the readers.
+Order inside one write: end the read, take the turn, BEGIN, the single-use key, the actor's
+epoch, the rows held; the rules; flush the rows; then, under the stream's head, the numbers;
+COMMIT; only then the readers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.core import clock
 from portal.core.actor import Actor
@@ -65,9 +66,7 @@ class Tx:
         """
         move = machine.apply(name, self.actor, row)
         if says.keys() != move.says:
-            message = (
-                f"{machine.subject}.{name} says {sorted(move.says)}, not {sorted(says)}"
-            )
+            message = f"{machine.subject}.{name} says {sorted(move.says)}, not {sorted(says)}"
             raise TypeError(message)
         if None in move.origin:
             self.session.add(row)
@@ -95,10 +94,9 @@ class Tx:
             "at": self.now,
         }
         insert = numbers.insert_into(self.session, Once)
-        done = self.session.execute(
-            insert.values(**key, **values).on_conflict_do_nothing()
-        )
-        if done.rowcount:
+        claim = insert.values(**key, **values).on_conflict_do_nothing().returning(Once.token)
+        # Not `rowcount`: psycopg says -1 for what SQLAlchemy sends as one of many.
+        if self.session.execute(claim).first() is not None:
             return
         first = self.session.get_one(Once, key, populate_existing=True)
         if (first.route, first.body_hash) != (self._once.route, self._once.body_hash):
@@ -115,17 +113,15 @@ class Tx:
 
     def hold(self, held: Sequence[Held]) -> None:
         """Re-read the rows under a lock and compare their versions with the browser's."""
-        for it in sorted(
-            held, key=lambda h: (h.row.__tablename__, inspect(h.row).identity)
-        ):
+        for it in sorted(held, key=lambda h: (h.row.__tablename__, inspect(h.row).identity)):
             try:
-                self.session.refresh(it.row, with_for_update={"of": type(it.row), "read": it.shared})
+                self.session.refresh(
+                    it.row, with_for_update={"of": type(it.row), "read": it.shared}
+                )
             except InvalidRequestError as error:
                 raise VersionGoneError("It is no longer there.") from error
             if it.version is not None and it.row.version != it.version:
-                raise VersionGoneError(
-                    "Somebody changed it after you opened this page."
-                )
+                raise VersionGoneError("Somebody changed it after you opened this page.")
 
     def close(self) -> None:
         """Flush the rows, then number and chain the entries: the last act before COMMIT."""
@@ -143,7 +139,7 @@ class Tx:
             self.session.flush()
 
     def _settle_audience(self, draft: Draft) -> None:
-        """Store the rooms a row now belongs to; its entry goes to those and to the former ones."""
+        """Store the rooms a row now belongs to; its entry goes there and to the former ones."""
         row = draft.row
         if row is None:
             return
@@ -184,7 +180,10 @@ def transaction(
         tx.take_once()
         tx.check_epoch()
         tx.hold(held)
-        yield tx
-        tx.close()
+        try:
+            yield tx
+            tx.close()
+        except StaleDataError as error:  # a row that was not held, and somebody was faster
+            raise VersionGoneError("Somebody changed it at the same moment.") from error
         session.commit()
     database.wake()

@@ -47,9 +47,7 @@ class Page:
     words: Mapping[int, Words]
 
 
-def verify(
-    session: Session, kept: Mapping[int, tuple[int, str]] | None = None
-) -> list[Found]:
+def verify(session: Session, kept: Mapping[int, tuple[int, str]] | None = None) -> list[Found]:
     """Return everything that is not intact, by stream; an empty list means intact.
 
     kept : heads written down elsewhere, {incident: (seq, hash)}, to be found in the streams.
@@ -65,9 +63,7 @@ def verify(
         if i not in heads
     ]
     for incident_id in sorted(heads):
-        found += _verify_stream(
-            session, heads[incident_id], wanted.get(incident_id, {})
-        )
+        found += _verify_stream(session, heads[incident_id], wanted.get(incident_id, {}))
     return found
 
 
@@ -83,9 +79,7 @@ def _add_recorded_heads(session: Session, wanted: dict[int, dict[int, str]]) -> 
             wanted.setdefault(int(incident_id), {}).setdefault(seq, link)
 
 
-def _verify_stream(
-    session: Session, head: Head, wanted: Mapping[int, str]
-) -> list[Found]:
+def _verify_stream(session: Session, head: Head, wanted: Mapping[int, str]) -> list[Found]:
     stream, found, previous, expected = head.incident_id, [], "", 1
     certified = _certified(session, stream)
     links = {}
@@ -98,15 +92,11 @@ def _verify_stream(
             previous, expected = entry.hash, entry.seq + 1
             links[entry.seq] = entry.hash
     if (head.seq, head.hash) != (expected - 1, previous):
-        found.append(
-            Found(stream, 0, Finding.MISSING, "the stream does not end at its head")
-        )
+        found.append(Found(stream, 0, Finding.MISSING, "the stream does not end at its head"))
     for seq, link in wanted.items():
         if links.get(seq) != link:
             finding = Finding.ALTERED if seq in links else Finding.MISSING
-            found.append(
-                Found(stream, seq, finding, "differs from a head kept elsewhere")
-            )
+            found.append(Found(stream, seq, finding, "differs from a head kept elsewhere"))
     return found
 
 
@@ -168,9 +158,7 @@ def _pages(session: Session, stream: int) -> Iterator[Page]:
         after = last
 
 
-def _rooms(
-    session: Session, stream: int, after: int, last: int
-) -> dict[int, dict[str, int]]:
+def _rooms(session: Session, stream: int, after: int, last: int) -> dict[int, dict[str, int]]:
     rooms: dict[int, dict[str, int]] = {}
     for it in session.scalars(
         select(EntryRoom)
@@ -187,8 +175,6 @@ def _rooms(
 
 def _words(session: Session, stream: int, after: int, last: int) -> dict[int, Words]:
     rows = session.scalars(
-        select(Words).where(
-            Words.incident_id == stream, Words.seq > after, Words.seq <= last
-        )
+        select(Words).where(Words.incident_id == stream, Words.seq > after, Words.seq <= last)
     )
     return {words.seq: words for words in rows}

@@ -24,6 +24,7 @@ class Channel:
     def __init__(self, socketio: SocketIO) -> None:
         """Begin with nobody."""
         self.socketio = socketio
+        self.server: Any = socketio.server  # type: ignore[attr-defined]
         self.seats = Seats()
 
     def say(self, event: str, message: Mapping[str, Any], to: str) -> None:
@@ -32,8 +33,10 @@ class Channel:
 
     def sit(self, seat: Seat, incident_id: int | None, rooms: frozenset[str]) -> None:
         """Move a socket into exactly these rooms of one incident."""
-        server = self.socketio.server
-        was = {socket_room(seat.incident_id, r) for r in seat.rooms if seat.incident_id is not None}
+        server = self.server
+        was = {
+            socket_room(seat.incident_id, r) for r in seat.rooms if seat.incident_id is not None
+        }
         now = {socket_room(incident_id, r) for r in rooms if incident_id is not None}
         for name in was - now:
             server.leave_room(seat.sid, name, namespace=NAMESPACE)
@@ -63,4 +66,4 @@ class Channel:
         self.sit(seat, None, frozenset())
         self.seats.remove(seat.sid)
         self.say("closing", {"why": why, "retry_s": retry_s}, to=seat.sid)
-        self.socketio.server.disconnect(seat.sid, namespace=NAMESPACE)
+        self.server.disconnect(seat.sid, namespace=NAMESPACE)

@@ -20,7 +20,6 @@ Load = Callable[[Session, Iterable[int]], Mapping[int, Any]]
 Project = Callable[[Any, str], Any]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind of subject goes out.
@@ -51,7 +50,9 @@ KINDS: Mapping[str, Kind] = {
         offers.project,
         {ERAC: ("erac", "offers/fragments/erac.html"), "org": _OWN_OFFER, AUDIT: _OWN_OFFER},
     ),
-    "incident": Kind(incidents.incidents_by_id, incidents.project, {PARTNERS: ("strip", "ui/strip.html")}),
+    "incident": Kind(
+        incidents.incidents_by_id, incidents.project, {PARTNERS: ("strip", "ui/strip.html")}
+    ),
 }
 
 

@@ -25,7 +25,7 @@ def attach(app: Flask, settings: Settings) -> SocketIO:
         app,
         async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
         manage_session=False,
-        cors_allowed_origins=[settings.base_url] if settings.base_url else None,
+        cors_allowed_origins=settings.base_url or None,  # type: ignore[arg-type]  # None: the same host
         max_http_buffer_size=_MAX_MESSAGE,
         ping_interval=25,
         ping_timeout=20,

@@ -43,11 +43,15 @@ class Follow:
 
 
 def parse_follow(message: object) -> Follow | None:
-    """Return the message, or None when it has another shape; nobody is trusted to send it well."""
+    """Return the message, or None when it has another shape: nobody is trusted."""
     if not isinstance(message, dict):
         return None
     code, generation, heads = (message.get(key) for key in ("incident", "generation", "heads"))
-    if not isinstance(code, str) or not isinstance(generation, str) or not isinstance(heads, dict):
+    if (
+        not isinstance(code, str)
+        or not isinstance(generation, str)
+        or not isinstance(heads, dict)
+    ):
         return None
     if len(heads) > _MOST_ROOMS:
         return None
@@ -90,7 +94,10 @@ def _connect(channel: Channel) -> bool:
 
 
 def _origin_is_right() -> bool:
-    """A wrong Origin was refused before; a missing one is for polling that is not cross-site."""
+    """Return whether the Origin may pass: a wrong one was refused before this.
+
+    A missing one is for polling that is not cross-site.
+    """
     if request.headers.get("Origin"):
         return True
     is_websocket = request.headers.get("Upgrade", "").lower() == "websocket"
@@ -128,7 +135,7 @@ def _sit(channel: Channel, seat: Seat, incident_id: int, session: Session) -> bo
 
 
 def _catch_up(session: Session, incident: Incident, have: Mapping[str, int]) -> Answer:
-    """Answer what each room has past its head, collapsed to the present state of each subject."""
+    """Answer what each room has past its head, each subject as it stands now."""
     heads = journal.heads(session, incident.id, have)
     if any(have[room] > n for room, n in heads.items()):
         return {"reload": "generation"}

@@ -102,7 +102,9 @@ class Tail:
         seats = {seat.sid: seat for seat in self._channel.seats.ended_by_clock(clock.now())}
         if head > self._accounts_cursor:
             entries = journal.entries_after(session, 0, self._accounts_cursor, head)
-            concerned = self._channel.seats.concerned((e.subject, e.subject_id) for e in entries)
+            concerned = self._channel.seats.concerned(
+                (e.subject, e.subject_id) for e in entries
+            )
             seats |= {seat.sid: seat for seat in concerned}
         for seat in seats.values():
             self._channel.recheck(session, seat)
@@ -126,13 +128,15 @@ class Tail:
         try:
             frame = frame_of(news, renderer.render(news))
         except Exception:
-            log.exception("cannot render %s %s for %s", news.subject, news.subject_id, news.room)
+            log.exception(
+                "cannot render %s %s for %s", news.subject, news.subject_id, news.room
+            )
             self._channel.say("reload", {"why": "render"}, to=room)
             return
         self._channel.say("entry", frame, to=room)
 
     def _tell_heads(self, session: Session) -> None:
-        """Every 25 s tell the rooms that moved where they stand, for whoever missed the last."""
+        """Every 25 s tell the rooms that moved where they stand, for who missed the last."""
         now = clock.now()
         if (now - self._told_heads_at).total_seconds() < HEADS_S:
             return
@@ -145,7 +149,7 @@ class Tail:
 
 
 class Renderer:
-    """Renders a batch of news in one snapshot: each row is loaded once, each fragment made once."""
+    """Renders news in one snapshot: each row loaded once, each fragment made once."""
 
     def __init__(self, app: Flask, session: Session, batch: Iterable[News]) -> None:
         """Load the rows that the batch is about, one query for each kind."""
@@ -163,6 +167,8 @@ class Renderer:
         if key not in self._made:
             row = self._rows.get(news.subject, {}).get(news.subject_id)
             self._made[key] = (
-                None if row is None else fragments.render(self._app, news.subject, row, news.room)
+                None
+                if row is None
+                else fragments.render(self._app, news.subject, row, news.room)
             )
         return self._made[key]

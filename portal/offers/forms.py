@@ -30,7 +30,7 @@ class OfferForm(PortalForm):
     member = SelectField(
         "For which member?",
         [Optional()],
-        description="The member’s name goes to the ERAC cell alone; no other partner learns it.",
+        description="Its name goes to the ERAC cell alone; no other partner learns it.",
     )
     county = SelectField("Where is it?", [InputRequired("Choose the county.")])
     available_from = LocalTimeField("Ready from", [InputRequired("Write from when.")])
@@ -49,7 +49,7 @@ class OfferForm(PortalForm):
     )
 
     def __init__(self, counties: tuple[str, ...], members: list[Organization]) -> None:
-        """Offer the code lists; the organization's first county and an association's members."""
+        """Offer the code lists, the organization's counties and an association's members."""
         super().__init__()
         self.item.choices = {"": "Choose an item", **codes.load("catalogue").choices()}
         self.unit.choices = {"": "Choose a unit", **codes.load("units").choices()}

@@ -62,7 +62,9 @@ class Offer(MovedRow):
     submitted_at: Mapped[datetime | None]
 
     incident: Mapped[Incident] = relationship()
-    organization: Mapped[Organization] = relationship(lazy="raise", foreign_keys=[organization_id])
+    organization: Mapped[Organization] = relationship(
+        lazy="raise", foreign_keys=[organization_id]
+    )
     member: Mapped[Organization | None] = relationship(lazy="raise", foreign_keys=[member_id])
     person: Mapped[Person] = relationship(lazy="raise")
 

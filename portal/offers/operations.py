@@ -10,8 +10,8 @@ from portal.incidents.models import Incident
 from portal.journal.transaction import Tx
 from portal.offers.models import Offer
 from portal.offers.states import OFFER, OFFERED
-from portal.organizations.queries import members_of
 from portal.organizations.models import Organization
+from portal.organizations.queries import members_of
 from portal.organizations.states import OrganizationKind
 
 #: An offer lasts a year at most; longer is a typing error.

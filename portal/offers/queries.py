@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.core import clock
 from portal.core.actor import Actor
 from portal.journal.audience import AUDIT, ERAC, org, rooms_of, visible_in, visible_to
 from portal.offers.models import Offer
@@ -86,7 +87,7 @@ def whole(offer: Offer, rooms: Iterable[str]) -> OfferView | None:
     )
 
 
-def _offers() -> Select[tuple[Offer]]:
+def _offers() -> Select[Offer]:
     return select(Offer).options(
         joinedload(Offer.organization), joinedload(Offer.member), joinedload(Offer.person)
     )
@@ -110,7 +111,7 @@ def offers_by_id(session: Session, ids: Iterable[int]) -> dict[int, Offer]:
 
 
 def room_of(actor: Actor) -> str | None:
-    """Return the room whose list of offers this actor reads: ERAC's, the own, or the record's."""
+    """Return the room whose offers this actor reads: ERAC's, the own, or the record's."""
     rooms = rooms_of(actor)
     own = org(actor.organization_id) if actor.organization_id is not None else ""
     return next((room for room in (ERAC, own, AUDIT) if room in rooms), None)
@@ -120,7 +121,9 @@ def list_offers(session: Session, incident_id: int, room: str) -> list[OfferView
     """Return the offers of one room, latest first, at most `PAGE`."""
     offers = session.scalars(
         _offers()
-        .where(Offer.incident_id == incident_id, visible_in("offer", Offer.__table__.c.id, [room]))
+        .where(
+            Offer.incident_id == incident_id, visible_in("offer", Offer.__table__.c.id, [room])
+        )
         .order_by(Offer.submitted_at.desc())
         .limit(PAGE)
     )
@@ -134,3 +137,13 @@ def count_waiting(session: Session, incident_id: int) -> int:
         Offer.incident_id == incident_id, Offer.state.in_(WAITING)
     )
     return session.scalar(waiting) or 0
+
+
+def count_open(session: Session, incident_id: int) -> tuple[int, int]:
+    """Return how many offers wait for an answer, and how many are listed and not over."""
+    listed = select(func.count()).where(
+        Offer.incident_id == incident_id,
+        Offer.state == OfferState.LISTED,
+        Offer.available_until > clock.now(),
+    )
+    return count_waiting(session, incident_id), session.scalar(listed) or 0

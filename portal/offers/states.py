@@ -23,14 +23,23 @@ class OfferState(StrEnum):
 S = OfferState
 OWNER, ERAC = {Part.OWNER}, {Role.ERAC}
 WAITING = {S.SUBMITTED, S.IN_REVIEW}
+TOLD = {"reason", "note"}
 
 
 def incident_is_open(offer: Any) -> bool:
-    """An incident takes its open offers with it when it closes."""
+    """Return whether it goes on: an incident takes its open offers with it."""
     return bool(offer.incident.is_open)
 
 
-OFFERED = {"item", "amount", "unit", "county", "available_from", "available_until", "compensation"}
+OFFERED = {
+    "item",
+    "amount",
+    "unit",
+    "county",
+    "available_from",
+    "available_until",
+    "compensation",
+}
 
 # fmt: off
 OFFER = Machine(
@@ -39,7 +48,7 @@ OFFER = Machine(
     ("submit",   {None},               S.SUBMITTED, OWNER, OFFERED, incident_is_open),
     ("review",   {S.SUBMITTED},        S.IN_REVIEW, ERAC,  set(), incident_is_open),
     ("list",     WAITING,              S.LISTED,    ERAC,  {"note"}, incident_is_open),
-    ("decline",  WAITING,              S.DECLINED,  ERAC,  {"reason", "note"}, incident_is_open),
+    ("decline",  WAITING,              S.DECLINED,  ERAC,  TOLD, incident_is_open),
     ("withdraw", WAITING | {S.LISTED}, S.WITHDRAWN, OWNER, set(), incident_is_open),
 )
 # fmt: on

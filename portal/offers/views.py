@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -132,9 +131,9 @@ def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]
     return transaction(db_session(), current_actor(), once=form.once_key, held=held)
 
 
-def _page(offer: Offer, **sent: PortalForm) -> Any:
+def _page(offer: Offer, **sent: PortalForm) -> ResponseReturnValue:
     actor = current_actor()
-    forms = {
+    forms: dict[str, PortalForm] = {
         "review": ButtonForm(row=offer),
         "list": ListForm(row=offer),
         "decline": DeclineForm(row=offer),

@@ -11,6 +11,7 @@ from portal.core.web.forms import CodesField, PortalForm, at_most, known, stripp
 from portal.core.web.shapes import all_known, email_address, telephone
 from portal.organizations.models import Organization
 from portal.organizations.operations import ContactParticulars, OrganizationParticulars
+from portal.organizations.queries import by_region
 from portal.organizations.states import OrganizationKind
 
 #: Longest reason for a suspension, in characters.
@@ -80,6 +81,10 @@ class OrganizationForm(PortalForm):
     def validate_contact2_name(self, _field: StringField) -> None:
         """Refuse half a second contact."""
         self._whole_contact(2)
+
+    def regions(self) -> dict[str, list[Any]]:
+        """Return the counties' boxes by SEMA region, as a page shows them."""
+        return by_region(self.counties, lambda box: str(box.data))
 
     def particulars(self) -> OrganizationParticulars:
         """Return the validated fields in the operation's own words."""

@@ -1,5 +1,8 @@
 """Reading organizations. Names are known to all partners; the rest is for staff."""
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
@@ -8,11 +11,22 @@ from portal.core.actor import Actor
 from portal.organizations.models import AssociationMember, Organization
 from portal.organizations.states import OrganizationKind, OrganizationState
 
+T = TypeVar("T")
+
 
 def regions_of(counties: tuple[str, ...]) -> tuple[str, ...]:
     """Return the SEMA region letters of the counties, each once, in order."""
     known = codes.load("counties")
     return tuple(sorted({known[fips]["region"] for fips in counties if fips in known}))
+
+
+def by_region(counties: Iterable[T], code_of: Callable[[T], str]) -> dict[str, list[T]]:
+    """Return things of one county each under the label of its SEMA region, in order."""
+    known, regions = codes.load("counties"), codes.load("regions")
+    found: dict[str, list[T]] = {label: [] for label in regions.choices().values()}
+    for each in counties:
+        found[regions.label(known[code_of(each)]["region"])].append(each)
+    return {label: each for label, each in found.items() if each}
 
 
 def _known_to(actor: Actor) -> ColumnElement[bool]:

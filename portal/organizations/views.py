@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -145,7 +144,7 @@ def _knows_all(actor: Actor, organization: Organization) -> bool:
     return actor.is_staff or actor.organization_id == organization.id
 
 
-def _page(reference: str, **sent: PortalForm) -> Any:
+def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
     actor, organization = current_actor(), _get(reference)
     moves = ORGANIZATION.names_open_to(actor, organization)
     knows_all = _knows_all(actor, organization)

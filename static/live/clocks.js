@@ -31,7 +31,8 @@ function tick(skew) {
   const zulu = now.toISOString();
   document.querySelectorAll("[data-zulu]").forEach((it) => (it.textContent = `${zulu.slice(11, 13)}${zulu.slice(14, 16)}Z`));
   for (const it of document.querySelectorAll("[data-age]")) {
-    const words = age(Math.max(0, Math.floor((now - new Date(it.dataset.age)) / 1000)));
+    const whole = age(Math.max(0, Math.floor((now - new Date(it.dataset.age)) / 1000)));
+    const words = "short" in it.dataset ? whole.replace(/ ago$/, "") : whole;
     if (it.textContent !== words) it.textContent = words;
   }
 }

@@ -1,7 +1,5 @@
 """Screens of a person's own account: who one is, the password, the open sessions."""
 
-from typing import Any
-
 from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -36,9 +34,10 @@ def change_password() -> ResponseReturnValue:
     form = ChangePasswordForm(person.email, row=person)
     if form.validate_on_submit() and (hashed := _new_hash(form, person)) is not None:
         held = form.held(person)
-        with form.catching(), transaction(
-            db_session(), actor, once=form.once_key, held=held
-        ) as tx:
+        with (
+            form.catching(),
+            transaction(db_session(), actor, once=form.once_key, held=held) as tx,
+        ):
             if not hashed:  # asked here, so that a form sent twice is first known as such
                 raise FieldError("current", NOT_IT)
             operations.change_password(tx, person, password_hash=hashed)
@@ -92,7 +91,7 @@ def _new_hash(form: ChangePasswordForm, person: Person) -> str | None:
     return hash_password(str(form.password.data))
 
 
-def _page(**sent: PortalForm) -> Any:
+def _page(**sent: PortalForm) -> ResponseReturnValue:
     actor, person = current_actor(), _person()
     sessions = queries.list_sign_ins(db_session(), person.id, actor.roles)
     forms = {"password": ChangePasswordForm(person.email, row=person), "end": ButtonForm()}

@@ -1,8 +1,8 @@
 """Screens behind the single-use links: taking up an invitation, setting a lost password.
 
-Opening a link uses nothing up, for scanners of e-mail open every link; only sending the form does.
-A link that is unknown, used, replaced or over is answered in the same way, so that trying
-links tells nothing.
+Opening a link uses nothing up, for scanners of e-mail open every link; only sending the form
+does. A link that is unknown, used, replaced or over is answered in the same way, so that
+trying links tells nothing.
 """
 
 from flask import Blueprint, Response, flash, render_template, url_for

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
-from typing import Any
 
 from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -170,17 +169,17 @@ def _issue(
     form: PortalForm, held: Sequence[Held], make: Callable[[Tx], tuple[Person, str]]
 ) -> ResponseReturnValue | None:
     """Make a single-use link and show it in this very answer, as its token is kept nowhere."""
-    made: tuple[Person, str] | None = None
+    made: list[tuple[Person, str]] = []
     try:
         with form.catching(), _write(form, held) as tx:
-            made = make(tx)
-            tx.answer(_url(made[0]))
+            made.append(make(tx))
+            tx.answer(_url(made[0][0]))
     except AlreadyDoneError as done:
-        flash(SHOWN_ONCE)
+        flash(SHOWN_ONCE, "note")
         return see_other(done.answer)
-    if made is None or form.status != 200:
+    if not made or form.status != 200:
         return None
-    person, token = made
+    person, token = made[0]
     is_invitation = person.password_hash is None
     endpoint = "joining.accept" if is_invitation else "joining.recover"
     settings: Settings = current_app.extensions["settings"]
@@ -193,7 +192,7 @@ def _issue(
     )
 
 
-def _page(reference: str, **sent: PortalForm) -> Any:
+def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
     actor, session = current_actor(), db_session()
     person, membership = _person(reference)
     roles = frozenset(map(Role, membership.roles))

@@ -74,10 +74,9 @@ def _touch() -> None:
     if not current_user.is_authenticated:
         return
     row: SignIn = current_user.row
-    now = clock.now()
-    if now - row.last_seen_at >= TOUCH_EVERY:
-        with housekeeping(db_session()):
-            row.last_seen_at = now
+    if clock.now() - row.last_seen_at >= TOUCH_EVERY:
+        with housekeeping(db_session()) as writer:
+            operations.touch(writer, row.id)
 
 
 def init_app(app: Flask) -> None:
@@ -130,7 +129,7 @@ def begin(actor: Actor) -> None:
 
 
 def _checked(form: SignInForm) -> Person | None:
-    """Return the person if the password is right; the answer is the same for all that is wrong."""
+    """Return the person if the password is right; whatever is wrong, the answer is the same."""
     throttle: Throttle = current_app.extensions["throttle"]
     email, address = str(form.email.data).lower(), request.remote_addr or ""
     if not throttle.admits(email, address):

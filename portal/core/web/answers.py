@@ -7,18 +7,9 @@ from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import AlreadyDoneError, PortalError
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 _HEADERS = {
@@ -33,14 +24,20 @@ _HEADERS = {
 
 #: What to say of a status: what happened, what to do.
 _WORDS = {
-    400: ("The portal did not understand this", "Go back, open the page again and try once more."),
+    400: (
+        "The portal did not understand this",
+        "Go back, open the page again and try once more.",
+    ),
     401: ("You are signed out", "Sign in again; then send what you wrote."),
     403: ("This is not open to you", "If you need it, call the SEOC."),
     404: ("Page not found", "Check the reference, or go back to the floor."),
     405: ("This page cannot be used like that", "Go back and use the buttons of the page."),
     413: ("What you sent is too large", "Shorten the text and send it again."),
     429: ("Too many tries", "Wait a few minutes, or call the SEOC."),
-    500: ("Something went wrong here", "What you wrote was not saved. Try again, or call the SEOC."),
+    500: (
+        "Something went wrong here",
+        "What you wrote was not saved. Try again, or call the SEOC.",
+    ),
     503: ("The portal is busy", "What you wrote was not saved. Send it again in a moment."),
 }
 
@@ -56,15 +53,15 @@ def error_page(status: int, what: str = "", title: str = "") -> tuple[str, int]:
 
 def _on_portal_error(error: PortalError) -> ResponseReturnValue:
     page, status = error_page(error.status, str(error), error.title)
-    headers = {"Retry-After": "2"} if status == 503 else {}  # noqa: PLR2004
+    headers = {"Retry-After": "2"} if status == 503 else {}
     return page, status, headers
 
 
 def _on_http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
-    if status < 400:  # noqa: PLR2004 - a redirect that werkzeug raises
+    if status < 400:
         return error.get_response()
-    if request.content_length and status == 413:  # noqa: PLR2004
+    if request.content_length and status == 413:
         # Plain: the body was not read, so there is no form to show again.
         return Response("What you sent is too large. Shorten it.\n", 413, mimetype="text/plain")
     return error_page(status)

@@ -12,7 +12,7 @@ from typing import Any
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectMultipleField, StringField
+from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
@@ -106,6 +106,7 @@ def at_most(limit: int, what: str) -> Length:
 class AmountField(StringField):
     """An amount with up to three decimals; `data` is in thousandths."""
 
+    data: Any
     widget = TextInput()
 
     def _value(self) -> str:
@@ -137,6 +138,7 @@ class AmountField(StringField):
 class LocalTimeField(StringField):
     """A time typed in the incident's zone; `data` is an instant in UTC."""
 
+    data: Any
     widget = TextInput(input_type="datetime-local")
 
     def _value(self) -> str:

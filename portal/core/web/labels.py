@@ -24,7 +24,7 @@ def amount(thousandths: int, unit: str) -> str:
     known = codes.load("units").get(unit)
     if known is None:
         return f"{number(thousandths)} {unit}"
-    word = known["singular"] if thousandths == 1000 else known["plural"]  # noqa: PLR2004 - one
+    word = known["singular"] if thousandths == 1000 else known["plural"]
     return f"{number(thousandths)} {word}"
 
 

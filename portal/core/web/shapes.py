@@ -17,9 +17,7 @@ def email_address() -> Email:
 
 def telephone() -> Regexp:
     """Refuse what is no telephone number."""
-    return Regexp(
-        _TELEPHONE, message="Write a telephone number, for example 573-555-0100."
-    )
+    return Regexp(_TELEPHONE, message="Write a telephone number, for example 573-555-0100.")
 
 
 def all_known(codes: Container[str], message: str) -> Any:
