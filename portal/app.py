@@ -111,13 +111,19 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _enter_incident() -> None:
-    """Turn the code in the path into the incident, and show times in its zone."""
+    """Turn the code in the path into the incident, and show times in its zone.
+
+    Pages without a code show the strip, and live news, of the incident one starts in.
+    """
     arguments = request.view_args
-    if arguments is None or "code" not in arguments or not current_user.is_authenticated:
+    if arguments is None or request.endpoint == "static" or not current_user.is_authenticated:
         return
-    incident = or_404(incidents.get_incident(db_session(), arguments.pop("code")))
-    arguments["incident"] = g.incident = incident
-    times.use_zone(incident.time_zone)
+    if "code" in arguments:
+        found = incidents.get_incident(db_session(), arguments.pop("code"))
+        arguments["incident"] = g.incident = or_404(found)
+    else:
+        g.incident = incidents.current_incident(db_session())
+    times.use_zone(g.incident.time_zone)
 
 
 def _add_code(endpoint: str, values: dict[str, Any]) -> None:
@@ -141,16 +147,15 @@ def _frame() -> dict[str, Any]:
     if not current_user.is_authenticated:
         return known
     actor = current_actor()
-    incident = g.get("incident") or incidents.current_incident(db_session())
-    if "incident" not in g:
-        g.incident = incident
-        times.use_zone(incident.time_zone)
+    if "incident" not in g:  # an error before the incident was known
+        g.incident = incidents.current_incident(db_session())
+        times.use_zone(g.incident.time_zone)
     return known | {
-        "incident": incident,
-        "strip": incidents.project(incident, PARTNERS),
         "actor": actor,
         "desk": desk_of(actor),
         "live": g.get("live"),
+        "incident": g.incident,
+        "strip": incidents.project(g.incident, PARTNERS),
         "nav": nav_for(actor, request.endpoint or ""),
         "more": more_for(actor),
     }
@@ -183,8 +188,7 @@ def _closing_offers(session: Session, incident: Incident) -> list[tuple[int, str
 
 
 def _home() -> ResponseReturnValue:
-    incident = incidents.current_incident(db_session())
-    return redirect(url_for("floor.show", code=incident.code))
+    return redirect(url_for("floor.show", code=g.incident.code))
 
 
 def _healthz() -> ResponseReturnValue:

@@ -120,7 +120,8 @@ def epoch_of(session: Session, actor: Actor) -> str | None:
             return None
         if ends_by_clock(sign_in, actor.roles) <= clock.now():
             return None
-    return _epoch(tuple(standing))
+    person, membership, organization = standing
+    return _epoch((person, membership, organization))
 
 
 def get_person_by_email(session: Session, email: str) -> Person | None:
@@ -147,7 +148,10 @@ def actor_of(session: Session, person_id: int) -> Actor | None:
         .order_by(Membership.id)
         .limit(1)
     ).first()
-    return None if standing is None else _actor(tuple(standing))
+    if standing is None:
+        return None
+    person, membership, organization = standing
+    return _actor((person, membership, organization))
 
 
 Listed = tuple[Person, Membership, datetime | None]

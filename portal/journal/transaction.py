@@ -95,7 +95,7 @@ class Tx:
         }
         insert = numbers.insert_into(self.session, Once)
         claim = insert.values(**key, **values).on_conflict_do_nothing().returning(Once.token)
-        # Not `rowcount`: psycopg says -1 for what SQLAlchemy sends as one of many.
+        # Not `rowcount`: with PostgreSQL it is -1 here, whether claimed or not.
         if self.session.execute(claim).first() is not None:
             return
         first = self.session.get_one(Once, key, populate_existing=True)

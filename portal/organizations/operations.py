@@ -36,7 +36,7 @@ def register(tx: Tx, particulars: OrganizationParticulars) -> Organization:
 
     Raises FieldError if the name is taken.
     """
-    organization = Organization(reference=new_reference())
+    organization = Organization(reference=new_reference(), contacts=_contacts(particulars))
     _fill(tx, organization, particulars)
     tx.move(ORGANIZATION, "register", organization, **_said(particulars))
     return organization
@@ -54,6 +54,13 @@ def revise(tx: Tx, organization: Organization, particulars: OrganizationParticul
         raise FieldError("kind", "An agency stays an agency, and no other becomes one.")
     tx.move(ORGANIZATION, "revise", organization, **_said(particulars))
     _fill(tx, organization, particulars)
+    tx.session.execute(
+        delete(Contact).where(Contact.organization_id == organization.id),
+        execution_options={"synchronize_session": False},
+    )
+    for contact in _contacts(particulars):
+        contact.organization_id = organization.id
+        tx.session.add(contact)
 
 
 def _fill(tx: Tx, organization: Organization, particulars: OrganizationParticulars) -> None:
@@ -67,17 +74,10 @@ def _fill(tx: Tx, organization: Organization, particulars: OrganizationParticula
     organization.kind = particulars.kind
     organization.sectors = particulars.sectors
     organization.counties = particulars.counties
-    if organization.id is not None:
-        tx.session.execute(
-            delete(Contact).where(Contact.organization_id == organization.id),
-            execution_options={"synchronize_session": False},
-        )
-        tx.session.add_all(
-            Contact(organization_id=organization.id, **asdict(contact))
-            for contact in particulars.contacts
-        )
-    else:
-        organization.contacts = [Contact(**asdict(c)) for c in particulars.contacts]
+
+
+def _contacts(particulars: OrganizationParticulars) -> list[Contact]:
+    return [Contact(**asdict(contact)) for contact in particulars.contacts]
 
 
 def _said(particulars: OrganizationParticulars) -> dict[str, object]:

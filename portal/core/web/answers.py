@@ -1,11 +1,15 @@
 """Answers: headers of every response, and error pages in plain words."""
 
+import logging
+
 from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import AlreadyDoneError, PortalError
+
+log = logging.getLogger(__name__)
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -45,9 +49,14 @@ _WORDS = {
 def error_page(status: int, what: str = "", title: str = "") -> tuple[str, int]:
     """Return the page of a status, with the SEOC's telephone on it."""
     known, todo = _WORDS.get(status, _WORDS[500])
-    page = render_template(
-        "error.html", status=status, title=title or known, what=what, todo=todo
-    )
+    try:
+        page = render_template(
+            "error.html", status=status, title=title or known, what=what, todo=todo
+        )
+    except Exception:
+        # The database may be what went wrong, and a page's frame needs it.
+        log.exception("the error page cannot be made")
+        page = f"{title or known}. {todo}\n"
     return page, status
 
 

@@ -1,0 +1,368 @@
+"""Rows of every kind on their way through HTTP: how each comes to stand where it stands.
+
+A new machine joins the tests by one more `Stage` in `STAGES`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from portal.accounts import operations as accounts
+from portal.accounts.models import Membership, Person, SignIn
+from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
+from portal.core.actor import SYSTEM, Actor, Role
+from portal.feed.states import POST
+from portal.incidents.states import INCIDENT
+from portal.journal.audience import PARTNERS, STAFF, rooms_of
+from portal.journal.transaction import transaction
+from portal.offers.states import OFFER
+from portal.organizations import operations as organizations
+from portal.organizations.models import Organization
+from portal.organizations.states import ORGANIZATION, OrganizationKind
+from tests import factories as make
+from tests.world import PASSWORD, add_organization, add_person, open_incident
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from portal.core.columns import MovedRow
+    from portal.core.moves import Machine
+    from portal.feed.models import Post
+    from portal.incidents.models import Incident
+    from portal.offers.models import Offer
+    from tests.world import World
+
+Build = "Callable[[World], MovedRow]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How the rows of one machine come about, and where people meet them.
+
+    builds  : name of a situation to what brings a row into it, through operations alone.
+    pages   : the pages of a row; their forms are those that may move it.
+    path    : where a move of the row is posted to.
+    typed   : by move, what has to be filled in beside what the form holds.
+    seen_by : whether a person may know of the row, worked out by hand.
+    new     : by move that begins a row, the page that asks for it.
+    """
+
+    machine: Machine
+    builds: Mapping[str, Callable[[World], Any]]
+    pages: Callable[[Any, Actor], list[str]]
+    path: Callable[[Any, Actor, str], str]
+    typed: Callable[[World], Mapping[str, Mapping[str, Any]]]
+    seen_by: Callable[[Any, Actor], bool] = lambda _row, _actor: True
+    new: Mapping[str, str] = field(default_factory=dict)
+
+
+def in_audience(row: Any, actor: Actor) -> bool:
+    return bool(row.audience & rooms_of(actor))
+
+
+# ---------------------------------------------------------------- posts and offers
+
+
+def _incident(world: World, *, code: str = "") -> Incident:
+    code = code or f"Z{secrets.token_hex(3)}".upper()
+    assert world.session is not None
+    return open_incident(world.session, world.actor("admin"), code=code)
+
+
+def post(
+    world: World, *then: str, seen_by: tuple[str, ...] = (PARTNERS,), closed: bool = False
+) -> Post:
+    """Bring a report of Alpha's to where these moves lead; then close its incident, if asked."""
+    session = world.session
+    assert session is not None
+    incident = _incident(world) if closed else world.incident
+    made = make.make_post(session, world.actor("alpha"), incident, asked_for=seen_by)
+    for move in then:
+        if move == "publish":
+            make.publish(session, world.actor("moderator"), made, seen_by)
+        elif move == "withdraw":
+            make.withdraw_post(session, world.actor("alpha_admin"), made)
+        else:
+            getattr(make, move)(session, world.actor("moderator"), made)
+    if closed:
+        make.close_incident(session, incident)
+    return made
+
+
+def offer(world: World, *then: str, closed: bool = False) -> Offer:
+    """Bring an offer of Alpha's to where these moves lead; then close its incident, if asked."""
+    session = world.session
+    assert session is not None
+    incident = _incident(world) if closed else world.incident
+    made = make.make_offer(session, world.actor("alpha"), incident)
+    for move in then:
+        if move == "withdraw":
+            make.withdraw_offer(session, world.actor("alpha_admin"), made)
+        else:
+            does = {"review": make.review, "list": make.list_offer, "decline": make.decline}
+            does[move](session, world.actor("erac"), made)
+    if closed:
+        make.close_incident(session, incident)
+    return made
+
+
+def _below(row: Any, name: str, move: str = "") -> str:
+    return "/".join(filter(None, ["/incidents", row.incident.code, name, row.reference, move]))
+
+
+POSTS = Stage(
+    machine=POST,
+    builds={
+        "waiting": post,
+        "waiting, incident closed": partial(post, closed=True),
+        "published to partners": partial(post, "publish"),
+        "published to staff": partial(post, "publish", seen_by=(STAFF,)),
+        "published to a sector": partial(post, "publish", seen_by=("sector:FOOD",)),
+        "published, incident closed": partial(post, "publish", closed=True),
+        "rejected": partial(post, "reject"),
+        "withdrawn": partial(post, "withdraw"),
+        "retracted": partial(post, "publish", "retract"),
+    },
+    pages=lambda row, _actor: [_below(row, "feed"), _below(row, "feed/queue")],
+    path=lambda row, _actor, move: _below(row, "feed", move),
+    typed=lambda _world: {
+        "submit": {
+            "words": "The bridge is out.",
+            "county": "29097",
+            "lifeline": "TRANS",
+            "standing": "closed",
+        },
+        "publish": {"seen_by": PARTNERS},
+        "reject": {"reason": "old_news"},
+        "retract": {"note": "It was a drill."},
+    },
+    seen_by=in_audience,
+    new={"submit": "/incidents/{code}/feed/new"},
+)
+
+OFFERS = Stage(
+    machine=OFFER,
+    builds={
+        "submitted": offer,
+        "submitted, incident closed": partial(offer, closed=True),
+        "in review": partial(offer, "review"),
+        "in review, incident closed": partial(offer, "review", closed=True),
+        "listed": partial(offer, "list"),
+        "listed, incident closed": partial(offer, "review", "list", closed=True),
+        "declined": partial(offer, "decline"),
+        "withdrawn": partial(offer, "withdraw"),
+    },
+    pages=lambda row, _actor: [_below(row, "offers")],
+    path=lambda row, _actor, move: _below(row, "offers", move),
+    typed=lambda _world: {
+        "submit": {
+            "item": "FUEL",
+            "amount": "10",
+            "unit": "GAL",
+            "county": "29097",
+            "compensation": "donation",
+        },
+        "decline": {"reason": "not_needed"},
+    },
+    seen_by=in_audience,
+    new={"submit": "/incidents/{code}/offers/new"},
+)
+
+# ---------------------------------------------------------------- incidents
+
+
+def incident(world: World, *, closed: bool = False) -> Incident:
+    made = _incident(world)
+    if closed:
+        assert world.session is not None
+        make.close_incident(world.session, made)
+    return made
+
+
+def _incident_pages(row: Incident, _actor: Actor) -> list[str]:
+    return [f"/admin/incidents/{row.code}", f"/admin/incidents/{row.code}/close"]
+
+
+INCIDENTS = Stage(
+    machine=INCIDENT,
+    builds={
+        "open": incident,
+        "closed": partial(incident, closed=True),
+        "day to day": lambda world: world.daily,
+    },
+    pages=_incident_pages,
+    path=lambda row, _actor, move: f"/admin/incidents/{row.code}/{move}",
+    typed=lambda _world: {
+        "open": {
+            "name": "High water",
+            "code": f"Y{secrets.token_hex(3)}",
+            "is_exercise": "yes",
+            "types": ["F"],
+            "telephone": "573-555-0100",
+        },
+        "set_level": {"level": "full"},
+        "begin_period": {"ends_at": "2050-01-01T07:00"},
+        "close": {"reason": "It is over."},
+    },
+    new={"open": "/admin/incidents/new"},
+)
+
+# ---------------------------------------------------------------- organizations
+
+
+def association(world: World, *, suspended: bool = False) -> Organization:
+    """Take an association in; it has one member, so that there is one to remove."""
+    session = world.session
+    assert session is not None
+    name = f"Association {secrets.token_hex(4)}"
+    made = add_organization(session, name, kind=OrganizationKind.ASSOCIATION)
+    with transaction(session, SYSTEM) as tx:
+        organizations.add_member(tx, made, world.organization("alpha"))
+    if suspended:
+        make.suspend_organization(session, made)
+    return made
+
+
+def _organization_seen(row: Organization, actor: Actor) -> bool:
+    return row.state == "active" or actor.is_staff
+
+
+ORGANIZATIONS = Stage(
+    machine=ORGANIZATION,
+    builds={"active": association, "suspended": partial(association, suspended=True)},
+    pages=lambda row, _actor: [f"/organizations/{row.reference}"],
+    path=lambda row, _actor, move: f"/organizations/{row.reference}/{move}",
+    typed=lambda world: {
+        "register": {"name": f"New {secrets.token_hex(4)}", "kind": "company"},
+        "revise": {"name": f"Other {secrets.token_hex(4)}", "kind": "association"},
+        "add_member": {"member": world.organizations["bravo"].reference},
+        "remove_member": {"member": world.organizations["alpha"].reference},
+        "suspend": {"reason": "for the test"},
+    },
+    seen_by=_organization_seen,
+    new={"register": "/organizations/new"},
+)
+
+# ---------------------------------------------------------------- accounts
+
+
+def person(world: World, *, joined: bool = True, suspended: bool = False) -> Person:
+    """Invite somebody of Charlie's; have them join, suspend them."""
+    session = world.session
+    assert session is not None
+    name = f"p{secrets.token_hex(4)}"
+    of = world.organization("charlie")
+    if joined:
+        made = session.get_one(Person, add_person(session, of, Role.LIAISON, name).id)
+    else:
+        with transaction(session, SYSTEM) as tx:
+            made, _ = accounts.invite(
+                tx,
+                accounts.Invitation(
+                    email=f"{name}@world.example",
+                    organization=of,
+                    roles=frozenset({Role.LIAISON}),
+                ),
+            )
+    if suspended:
+        make.suspend_person(session, made)
+    return made
+
+
+def membership(world: World) -> Membership:
+    session = world.session
+    assert session is not None
+    joined = person(world)
+    return session.query(Membership).filter_by(person_id=joined.id).one()
+
+
+def sign_in(world: World, name: str = "bravo", *, ended: bool = False) -> SignIn:
+    """Open one more session of a person."""
+    session, actor = world.session, world.actor(name)
+    assert session is not None
+    with transaction(session, actor) as tx:
+        token = accounts.sign_in(tx, membership_id=actor.membership_id or 0, agent="Firefox")
+    row = session.query(SignIn).filter_by(token_hash=accounts.hash_token(token)).one()
+    if ended:
+        with transaction(session, actor) as tx:
+            accounts.end_sign_in(tx, row, why="for the test")
+    return row
+
+
+def _person_page(row: Any, world_row: Person) -> str:
+    del row
+    return f"/admin/people/{world_row.reference}"
+
+
+def _pages_of_person(row: Person, actor: Actor) -> list[str]:
+    own = ["/account"] if actor.person_id == row.id else []
+    return [*own, f"/admin/people/{row.reference}"]
+
+
+def _path_of_person(row: Person, actor: Actor, move: str) -> str:
+    del actor
+    if move == "change_password":
+        return "/account/change_password"
+    return f"/admin/people/{row.reference}/{move}"
+
+
+def _reference_of(row: Any) -> str:
+    from sqlalchemy.orm import object_session  # noqa: PLC0415
+
+    session = object_session(row)
+    assert session is not None
+    return session.get_one(Person, row.person_id).reference
+
+
+def _path_of_sign_in(row: SignIn, actor: Actor, move: str) -> str:
+    if actor.person_id == row.person_id:
+        return f"/account/sessions/{row.id}/{move}"
+    return f"/admin/people/{_reference_of(row)}/sessions/{row.id}/{move}"
+
+
+PEOPLE = Stage(
+    machine=PERSON,
+    builds={
+        "invited": partial(person, joined=False),
+        "active": person,
+        "suspended": partial(person, suspended=True),
+        "suspended, never joined": partial(person, joined=False, suspended=True),
+    },
+    pages=_pages_of_person,
+    path=_path_of_person,
+    typed=lambda world: {
+        "invite": {
+            "email": f"new{secrets.token_hex(4)}@world.example",
+            "organization": world.organizations["alpha"].reference,
+            "roles": ["liaison"],
+        },
+        "suspend": {"reason": "for the test"},
+        "change_password": {"current": PASSWORD, "password": PASSWORD},
+    },
+    new={"invite": "/admin/people/invite"},
+)
+
+MEMBERSHIPS = Stage(
+    machine=MEMBERSHIP,
+    builds={"active": membership},
+    pages=lambda row, _actor: [f"/admin/people/{_reference_of(row)}"],
+    path=lambda row, _actor, move: f"/admin/people/{_reference_of(row)}/{move}",
+    typed=lambda _world: {"change_roles": {"roles": ["org_admin"]}},
+)
+
+SIGN_INS = Stage(
+    machine=SIGN_IN,
+    builds={"open": sign_in, "ended": partial(sign_in, ended=True)},
+    pages=lambda row, actor: (
+        ["/account"]
+        if actor.person_id == row.person_id
+        else [f"/admin/people/{_reference_of(row)}"]
+    ),
+    path=_path_of_sign_in,
+    typed=lambda _world: {},
+)
+
+STAGES = (POSTS, OFFERS, INCIDENTS, ORGANIZATIONS, PEOPLE, MEMBERSHIPS, SIGN_INS)
