@@ -83,6 +83,16 @@ def database_of(session: Session) -> Database:
     return cast("Database", session.info["database"])
 
 
+def begin_snapshot(session: Session) -> None:
+    """Begin to read anew, so that every statement from now on sees one and the same moment.
+
+    SQLite does so by itself; PostgreSQL would show each statement what was committed meanwhile.
+    """
+    session.rollback()
+    if not database_of(session).is_sqlite:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 @contextmanager
 def writing(session: Session, writer: object) -> Iterator[Connection]:
     """End what the session read, take the turn and open a write; the caller commits inside.

@@ -1,18 +1,23 @@
 """Walking the chain: is every entry what it was, and is every gap a lawful one?"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.core.db import begin_snapshot
 from portal.journal import chain
-from portal.journal.models import Entry, EntryRoom, Head, Words
+from portal.journal.models import Entry, EntryRoom, Head, RoomHead, Words
 
 #: Entries are read in pages of this many.
 _PAGE = 1000
+
+#: Lies before every number, also those that the portal never gives.
+_BEFORE_ALL = -(2**62)
 
 
 class Finding(StrEnum):
@@ -51,53 +56,104 @@ def verify(session: Session, kept: Mapping[int, tuple[int, str]] | None = None) 
     """Return everything that is not intact, by stream; an empty list means intact.
 
     kept : heads written down elsewhere, {incident: (seq, hash)}, to be found in the streams.
+
+    Reads one moment of the database, whatever is written meanwhile.
     """
+    begin_snapshot(session)
     heads = {head.incident_id: head for head in session.scalars(select(Head))}
-    wanted: dict[int, dict[int, str]] = {}
-    for incident_id, (seq, link) in (kept or {}).items():
-        wanted.setdefault(incident_id, {})[seq] = link
-    _add_recorded_heads(session, wanted)
-    found = [
-        Found(i, 0, Finding.MISSING, "the whole stream is gone")
-        for i in wanted
-        if i not in heads
-    ]
-    for incident_id in sorted(heads):
-        found += _verify_stream(session, heads[incident_id], wanted.get(incident_id, {}))
+    wanted = _recorded_heads(session)
+    for incident_id, head in (kept or {}).items():
+        wanted.setdefault(incident_id, set()).add(head)
+    found: list[Found] = []
+    for stream in sorted(heads.keys() | wanted.keys() | _written(session)):
+        found += _verify_stream(session, stream, heads.get(stream), wanted.get(stream, set()))
     return found
 
 
-def _add_recorded_heads(session: Session, wanted: dict[int, dict[int, str]]) -> None:
+def _written(session: Session) -> set[int]:
+    """Return the streams of which anything is there, so that none hides without a head."""
+    tables = (Entry, EntryRoom, Words, RoomHead)
+    return {i for it in tables for i in session.scalars(select(it.incident_id).distinct())}
+
+
+def _recorded_heads(session: Session) -> dict[int, set[tuple[int, str]]]:
     """Stream 0 records the other streams' heads, so that cutting a tail off is seen."""
-    rows = session.scalars(
-        select(Words.data)
-        .join_from(Words, Entry, (Words.incident_id == 0) & (Words.seq == Entry.seq))
-        .where(Entry.incident_id == 0, Entry.subject == "heads", Entry.move == "record")
+    wanted: dict[int, set[tuple[int, str]]] = {}
+    for words in _notes(session, 0, "heads", "record"):
+        for incident_id, (seq, link) in words["heads"].items():
+            wanted.setdefault(int(incident_id), set()).add((seq, link))
+    return wanted
+
+
+def _certified(session: Session, stream: int) -> frozenset[int]:
+    """Return the entries whose words a certificate of the same stream names as destroyed."""
+    notes = _notes(session, stream, "record", "destroy")
+    return frozenset(seq for words in notes for seq in words["entries"])
+
+
+def _notes(session: Session, stream: int, subject: str, move: str) -> Iterator[dict[str, Any]]:
+    """Yield the words of the portal's own notes; altered ones prove nothing and are left out."""
+    rows = session.execute(
+        select(Entry.digest, Words.key, Words.data)
+        .join(Words, (Words.incident_id == Entry.incident_id) & (Words.seq == Entry.seq))
+        .where(Entry.incident_id == stream, Entry.subject == subject, Entry.move == move)
     )
-    for data in rows:
-        for incident_id, (seq, link) in json.loads(data)["heads"].items():
-            wanted.setdefault(int(incident_id), {}).setdefault(seq, link)
+    for digest, key, data in rows:
+        if chain.digest_of(key, data) == digest:
+            yield json.loads(data)
 
 
-def _verify_stream(session: Session, head: Head, wanted: Mapping[int, str]) -> list[Found]:
-    stream, found, previous, expected = head.incident_id, [], "", 1
+def _verify_stream(
+    session: Session, stream: int, head: Head | None, wanted: Set[tuple[int, str]]
+) -> list[Found]:
+    found, last, expected = [], Entry(hash="", at=None), 1
     certified = _certified(session, stream)
-    links = {}
+    links: dict[int, str] = {}
     for page in _pages(session, stream):
         for entry in page.entries:
             if entry.seq != expected:
-                gap = f"entries {expected} to {entry.seq - 1} are gone"
+                gap = f"after entry {expected - 1} comes entry {entry.seq}"
                 found.append(Found(stream, expected, Finding.MISSING, gap))
-            found += _verify_entry(entry, page, previous, certified)
-            previous, expected = entry.hash, entry.seq + 1
+            found += _verify_entry(entry, page, last.hash, certified)
+            last, expected = entry, entry.seq + 1
             links[entry.seq] = entry.hash
-    if (head.seq, head.hash) != (expected - 1, previous):
+    if head is None and not links:
+        return [Found(stream, 0, Finding.MISSING, "the whole stream is gone")]
+    if head is None or not _ends_at(head, last, expected - 1):
         found.append(Found(stream, 0, Finding.MISSING, "the stream does not end at its head"))
-    for seq, link in wanted.items():
+    for seq, link in sorted(wanted):
         if links.get(seq) != link:
             finding = Finding.ALTERED if seq in links else Finding.MISSING
             found.append(Found(stream, seq, finding, "differs from a head kept elsewhere"))
-    return found
+    return [*found, *_verify_rooms(session, stream), *_verify_orphans(session, stream)]
+
+
+def _ends_at(head: Head, last: Entry, seq: int) -> bool:
+    return (head.seq, head.hash) == (seq, last.hash) and last.at in {None, head.at}
+
+
+def _verify_rooms(session: Session, stream: int) -> Iterator[Found]:
+    """Each room counts 1, 2, 3 … up to its head; the order itself is part of the links."""
+    counted = select(
+        EntryRoom.room, func.count(), func.min(EntryRoom.n), func.max(EntryRoom.n)
+    ).where(EntryRoom.incident_id == stream)
+    rooms = {
+        room: last if (first, last) == (1, count) else None
+        for room, count, first, last in session.execute(counted.group_by(EntryRoom.room))
+    }
+    kept = select(RoomHead.room, RoomHead.n).where(RoomHead.incident_id == stream)
+    heads = {room: n for room, n in session.execute(kept)}  # noqa: C416 - rows, not pairs
+    for room in sorted(rooms.keys() | heads.keys()):
+        if rooms.get(room) is None or rooms[room] != heads.get(room):
+            yield Found(stream, 0, Finding.ALTERED, f"the numbers of room {room}")
+
+
+def _verify_orphans(session: Session, stream: int) -> Iterator[Found]:
+    for table, what in ((EntryRoom, "rooms"), (Words, "words")):
+        entry = (Entry.incident_id == table.incident_id) & (Entry.seq == table.seq)
+        alone = select(table.seq).outerjoin(Entry, entry).where(Entry.seq.is_(None))
+        for seq in session.scalars(alone.where(table.incident_id == stream).distinct()):
+            yield Found(stream, seq, Finding.ALTERED, f"there are {what} and no entry")
 
 
 def _verify_entry(
@@ -117,26 +173,8 @@ def _verify_entry(
         yield say(Finding.ALTERED, "the words")
 
 
-def _certified(session: Session, stream: int) -> frozenset[int]:
-    """Return the entries whose words a certificate of the same stream names as destroyed."""
-    rows = session.scalars(
-        select(Words.data)
-        .join_from(
-            Words,
-            Entry,
-            (Words.incident_id == Entry.incident_id) & (Words.seq == Entry.seq),
-        )
-        .where(
-            Entry.incident_id == stream,
-            Entry.subject == "record",
-            Entry.move == "destroy",
-        )
-    )
-    return frozenset(seq for data in rows for seq in json.loads(data)["entries"])
-
-
 def _pages(session: Session, stream: int) -> Iterator[Page]:
-    after = 0
+    after = _BEFORE_ALL
     while True:
         entries = list(
             session.scalars(

@@ -28,7 +28,7 @@ def _name(label: str) -> StringField:
 
 def _telephone() -> TelField:
     checks = [Optional(), at_most(40, "The number"), telephone()]
-    return TelField("Telephone, day and night", checks, filters=[stripped])
+    return TelField("Telephone", checks, filters=[stripped])
 
 
 def _email() -> EmailField:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.orm import object_session
+
 from portal.accounts import operations as accounts
 from portal.accounts.models import Membership, Person, SignIn
 from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
@@ -28,14 +30,11 @@ from tests.world import PASSWORD, add_organization, add_person, open_incident
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from portal.core.columns import MovedRow
     from portal.core.moves import Machine
     from portal.feed.models import Post
     from portal.incidents.models import Incident
     from portal.offers.models import Offer
     from tests.world import World
-
-Build = "Callable[[World], MovedRow]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def _incident(world: World, *, code: str = "") -> Incident:
 
 
 def post(
-    world: World, *then: str, seen_by: tuple[str, ...] = (PARTNERS,), closed: bool = False
+    world: World, then: tuple[str, ...] = (), *, seen_by: tuple[str, ...] = (PARTNERS,), closed: bool = False
 ) -> Post:
     """Bring a report of Alpha's to where these moves lead; then close its incident, if asked."""
     session = world.session
@@ -92,7 +91,7 @@ def post(
     return made
 
 
-def offer(world: World, *then: str, closed: bool = False) -> Offer:
+def offer(world: World, then: tuple[str, ...] = (), *, closed: bool = False) -> Offer:
     """Bring an offer of Alpha's to where these moves lead; then close its incident, if asked."""
     session = world.session
     assert session is not None
@@ -118,13 +117,13 @@ POSTS = Stage(
     builds={
         "waiting": post,
         "waiting, incident closed": partial(post, closed=True),
-        "published to partners": partial(post, "publish"),
-        "published to staff": partial(post, "publish", seen_by=(STAFF,)),
-        "published to a sector": partial(post, "publish", seen_by=("sector:FOOD",)),
-        "published, incident closed": partial(post, "publish", closed=True),
-        "rejected": partial(post, "reject"),
-        "withdrawn": partial(post, "withdraw"),
-        "retracted": partial(post, "publish", "retract"),
+        "published to partners": partial(post, then=("publish",)),
+        "published to staff": partial(post, then=("publish",), seen_by=(STAFF,)),
+        "published to a sector": partial(post, then=("publish",), seen_by=("sector:FOOD",)),
+        "published, incident closed": partial(post, then=("publish",), closed=True),
+        "rejected": partial(post, then=("reject",)),
+        "withdrawn": partial(post, then=("withdraw",)),
+        "retracted": partial(post, then=("publish", "retract")),
     },
     pages=lambda row, _actor: [_below(row, "feed"), _below(row, "feed/queue")],
     path=lambda row, _actor, move: _below(row, "feed", move),
@@ -148,12 +147,12 @@ OFFERS = Stage(
     builds={
         "submitted": offer,
         "submitted, incident closed": partial(offer, closed=True),
-        "in review": partial(offer, "review"),
-        "in review, incident closed": partial(offer, "review", closed=True),
-        "listed": partial(offer, "list"),
-        "listed, incident closed": partial(offer, "review", "list", closed=True),
-        "declined": partial(offer, "decline"),
-        "withdrawn": partial(offer, "withdraw"),
+        "in review": partial(offer, then=("review",)),
+        "in review, incident closed": partial(offer, then=("review",), closed=True),
+        "listed": partial(offer, then=("list",)),
+        "listed, incident closed": partial(offer, then=("review", "list"), closed=True),
+        "declined": partial(offer, then=("decline",)),
+        "withdrawn": partial(offer, then=("withdraw",)),
     },
     pages=lambda row, _actor: [_below(row, "offers")],
     path=lambda row, _actor, move: _below(row, "offers", move),
@@ -292,26 +291,18 @@ def sign_in(world: World, name: str = "bravo", *, ended: bool = False) -> SignIn
     return row
 
 
-def _person_page(row: Any, world_row: Person) -> str:
-    del row
-    return f"/admin/people/{world_row.reference}"
-
-
 def _pages_of_person(row: Person, actor: Actor) -> list[str]:
     own = ["/account"] if actor.person_id == row.id else []
     return [*own, f"/admin/people/{row.reference}"]
 
 
 def _path_of_person(row: Person, actor: Actor, move: str) -> str:
-    del actor
-    if move == "change_password":
-        return "/account/change_password"
+    if move == "change_password" and actor.person_id == row.id:
+        return f"/account/{move}"
     return f"/admin/people/{row.reference}/{move}"
 
 
 def _reference_of(row: Any) -> str:
-    from sqlalchemy.orm import object_session  # noqa: PLC0415
-
     session = object_session(row)
     assert session is not None
     return session.get_one(Person, row.person_id).reference

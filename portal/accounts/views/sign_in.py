@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from portal.accounts import operations, queries
-from portal.accounts.forms import SignInForm
+from portal.accounts.forms import ROLES, SignInForm
 from portal.accounts.models import Person, SignIn
 from portal.config import Settings
 from portal.core import clock
@@ -100,7 +100,9 @@ def sign_in() -> ResponseReturnValue:
             begin(actor)
             return see_other(_next())
     demo_people = queries.list_demo_people(db_session()) if demo_is_allowed() else []
-    page = render_template("accounts/sign_in.html", form=form, demo_people=demo_people)
+    page = render_template(
+        "accounts/sign_in.html", form=form, demo_people=demo_people, roles=ROLES
+    )
     return page, form.status
 
 
