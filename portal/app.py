@@ -36,10 +36,14 @@ from portal.journal.audience import PARTNERS, rooms_of
 from portal.journal.queries import generation, heads
 from portal.journal.timer import Timer
 from portal.live import service as live
+from portal.live.fragments import KINDS
 from portal.menu import desk_of, more_for, nav_for
+from portal.notify import service as notify
+from portal.notify import views as deliveries
 from portal.offers import queries as offer_queries
 from portal.offers import views as offers
 from portal.organizations import views as organizations
+from portal.presence.views import check_in, papers, roster
 
 PORTAL_NAME = "BEOC Partner Portal"
 
@@ -54,6 +58,10 @@ BLUEPRINTS = (
     floor.bp,
     feed.bp,
     offers.bp,
+    roster.bp,
+    papers.bp,
+    check_in.bp,
+    deliveries.bp,
 )
 
 #: A form may carry this many bytes.
@@ -80,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         part.init_app(app)
     app.jinja_env.undefined = StrictUndefined
     app.add_template_global(feed_queries.readers_label, "readers")
+    app.add_template_global(deliveries.mails_about, "mails_about")
     app.before_request(_enter_incident)
     app.before_request(_read_heads)
     app.context_processor(_frame)
@@ -89,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/healthz", "healthz", requests.public(_healthz))
     app.add_url_rule("/readyz", "readyz", requests.public(_readyz))
+    app.extensions["rows_by_id"] = {subject: kind.load for subject, kind in KINDS.items()}
     app.extensions["closings"] = (_closing_reports, _closing_offers)
     live.attach(app, settings)
     cli.register(app)
@@ -221,8 +231,9 @@ def _readyz() -> ResponseReturnValue:
 
 
 def start(app: Flask) -> None:
-    """Start what runs beside the requests of a serving process: the tail and the timer."""
+    """Start what runs beside the requests of a serving process: tail, notices and timer."""
     live.start(app)
+    notify.start(app)
     timer = Timer(app.extensions["database"])
     threading.Thread(target=timer.run, name="timer", daemon=True).start()
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 #: The folder that holds wsgi.py, templates/, static/ and, unless told otherwise, instance/.
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,8 @@ class Settings:
     database_url : SQLAlchemy URL; SQLite in the instance folder unless given.
     base_url     : such as https://portal.example.gov, once there is one; "" on a lone machine.
     is_demo      : whether the demo's people may sign in (over loopback only).
+    smtp_url     : the mail server, see `portal.notify.smtp`; "" sends nothing.
+    mail_from    : whom e-mails come from, such as "BEOC <portal@example.gov>".
     """
 
     instance: Path
@@ -25,6 +28,8 @@ class Settings:
     secret_key: str = field(repr=False)
     base_url: str = ""
     is_demo: bool = False
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = "portal@localhost"
 
     @property
     def is_https(self) -> bool:
@@ -37,12 +42,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     instance = Path(environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
     instance.mkdir(parents=True, exist_ok=True)
+    base_url = environ.get("PORTAL_BASE_URL", "").rstrip("/")
+    host = urlsplit(base_url).hostname or "localhost"
     return Settings(
         instance=instance,
         database_url=environ.get("PORTAL_DATABASE_URL") or f"sqlite:///{instance}/portal.db",
         secret_key=environ.get("PORTAL_SECRET_KEY") or _kept_key(instance / "secret-key"),
-        base_url=environ.get("PORTAL_BASE_URL", "").rstrip("/"),
+        base_url=base_url,
         is_demo=environ.get("PORTAL_DEMO") == "1",
+        smtp_url=environ.get("PORTAL_SMTP_URL", ""),
+        mail_from=environ.get("PORTAL_MAIL_FROM") or f"portal@{host}",
     )
 
 

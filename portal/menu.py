@@ -26,6 +26,7 @@ FLOOR = Place("Floor", "floor.show", "floor")
 FEED = Place("Feed", "feed.index", "feed")
 REPORT = Place("Report", "feed.new", "report")
 OFFERS = Place("Offers", "offers.index", "offers")
+ROSTER = Place("Roster", "presence.index", "people", frozenset({"desk"}))
 QUEUE = Place("Queue", "feed.queue", "waiting")
 ERAC = Place("ERAC desk", "offers.erac", "offers")
 ORGANIZATIONS = Place("Organizations", "organizations.index", "person")
@@ -36,6 +37,12 @@ _UNDER = {
     "feed.index": {"feed.show", "feed.mine"},
     "feed.queue": {"feed.item", "feed.publish", "feed.reject"},
     "offers.index": {"offers.show", "offers.new"},
+    "presence.index": {
+        "check_in.check_in",
+        "check_in.check_in_for",
+        "check_in.show",
+        "papers.ics211",
+    },
 }
 
 
@@ -50,6 +57,7 @@ def _places(actor: Actor) -> list[Place]:
         places = [FLOOR, FEED, OFFERS]
     else:
         places = [FLOOR, FEED]
+    places.append(ROSTER)
     if actor.has(Role.ADMIN):
         places.append(ADMIN)
     elif actor.has(Role.MOP3):
@@ -81,6 +89,8 @@ def nav_for(actor: Actor, endpoint: str) -> list[Place]:
 def more_for(actor: Actor) -> list[Place]:
     """Return what stands at the foot of every page."""
     places = [
+        Place("Roster", "presence.index", ""),
+        Place("Your activity log", "papers.activity", ""),
         Place("All incidents", "incidents.index", ""),
         Place("Your account", "account.show", ""),
     ]

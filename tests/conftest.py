@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 from jinja2 import FileSystemBytecodeCache
 
 from portal.app import create_app
 from portal.config import Settings
 from portal.core import clock
-from tests.databases import BACKENDS, Databases, SqliteServer, opened
+from tests.databases import BACKENDS, Databases, PostgresShelf, SqliteShelf, opened
 from tests.pages import PageClient
 from tests.servers import Postgres
 from tests.world import PASSWORD
@@ -25,6 +27,25 @@ if TYPE_CHECKING:
 
     from portal.core.db import Database
     from tests.world import World
+
+# ---------------------------------------------------------------- hypothesis
+# PORTAL_HYPOTHESIS=deep thinks up many more examples, and makes a failing one small.
+
+_COMMON = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    "print_blob": True,
+}
+settings.register_profile(
+    "quick",
+    max_examples=48,
+    stateful_step_count=12,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    **_COMMON,
+)
+settings.register_profile("deep", max_examples=1200, stateful_step_count=50, **_COMMON)
+settings.load_profile(os.environ.get("PORTAL_HYPOTHESIS", "quick"))
 
 # ---------------------------------------------------------------- databases: one real server
 
@@ -43,7 +64,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "one_backend: needs no second database; runs on SQLite only"
+        "markers", "one_backend(name): runs on one database only, SQLite unless named"
     )
 
 
@@ -51,18 +72,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever needs a database on each of the two."""
     if "backend" in metafunc.fixturenames:
         one = metafunc.definition.get_closest_marker("one_backend")
-        backends = BACKENDS[:1] if one else BACKENDS
+        backends = (one.args or BACKENDS[:1]) if one else BACKENDS
         metafunc.parametrize("backend", backends, scope="session")
 
 
 @pytest.fixture(scope="session")
 def _databases_of_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(SqliteServer(tmp_path_factory.mktemp("sqlite")))
+    return Databases(SqliteShelf(tmp_path_factory.mktemp("sqlite")))
 
 
 @pytest.fixture(scope="session")
 def _databases_of_postgres(postgres: Postgres) -> Databases:
-    return Databases(postgres)
+    return Databases(PostgresShelf(postgres))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import Membership, Person
+from portal.accounts.queries import get_signed_in
 from portal.core import clock
 from portal.core.actor import SYSTEM, Actor, Role
 from portal.core.writes import OnceKey
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from portal.incidents.models import Incident
     from portal.offers.models import Offer
     from portal.organizations.models import Organization
+    from tests.world import World
 
 __all__ = [
     "add_organization",
@@ -46,6 +48,7 @@ __all__ = [
     "restore_person",
     "retract",
     "review",
+    "sign_in",
     "suspend_organization",
     "suspend_person",
     "withdraw_offer",
@@ -170,6 +173,16 @@ def withdraw_offer(session: Session, actor: Actor, offer: Offer) -> Offer:
 
 
 # ---------------------------------------------------------------- people and incidents
+
+
+def sign_in(session: Session, world: World, name: str) -> Actor:
+    """Open a session for somebody and return who acts through it, as a request finds out."""
+    actor = world.actor(name)
+    with transaction(session, actor) as tx:
+        token = accounts.sign_in(tx, membership_id=actor.membership_id or 0, agent="test")
+    found = get_signed_in(session, token)
+    assert found is not None
+    return found[0]
 
 
 def suspend_person(session: Session, person: Person, by: Actor = SYSTEM) -> None:

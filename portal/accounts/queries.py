@@ -1,7 +1,11 @@
 """Reading accounts, and building the Actor."""
 
 import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -10,6 +14,7 @@ from portal.accounts.models import Membership, Person, SignIn, Ticket
 from portal.accounts.states import MembershipState, PersonState, SignInState, TicketPurpose
 from portal.core import clock
 from portal.core.actor import STAFF_ROLES, Actor, Role
+from portal.journal.models import Entry, Words
 from portal.organizations.models import Organization
 from portal.organizations.queries import regions_of
 from portal.organizations.states import OrganizationState
@@ -20,6 +25,19 @@ IDLE_STAFF = timedelta(minutes=30)
 
 #: How many people the overview shows at once; more are found by searching.
 PEOPLE_PAGE = 200
+
+#: How many of the latest deeds a person's page tells.
+DEEDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry about a person. by : who did it, "" for the portal itself."""
+
+    move: str
+    at: datetime
+    by: str
+    words: Mapping[str, Any]
 
 
 def hash_token(token: str) -> str:
@@ -104,14 +122,16 @@ def epoch_of(session: Session, actor: Actor) -> str | None:
     """Return the actor's epoch as it now stands, under a shared lock; None if it may not act.
 
     The lock lets a suspension wait for the writes already under way, so that none commits
-    after it.
+    after it. Whoever has no session yet comes by a link, which changes the person: sharing
+    the lock first, two who open one link would wait for each other for ever.
     """
-    standing = session.execute(
-        _standings()
-        .where(Membership.id == actor.membership_id, _may_act(joined=False))
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    ).first()
+    query = _standings().where(Membership.id == actor.membership_id, _may_act(joined=False))
+    query = (
+        query.with_for_update(of=Person)
+        if actor.sign_in_id is None
+        else query.with_for_update(read=True)
+    )
+    standing = session.execute(query.execution_options(populate_existing=True)).first()
     if standing is None:
         return None
     if actor.sign_in_id is not None:
@@ -221,6 +241,23 @@ def get_ticket(session: Session, token: str, purpose: TicketPurpose) -> Ticket |
         .where(Ticket.token_hash == hash_token(token), Ticket.purpose == purpose)
         .options(joinedload(Ticket.person))
     )
+
+
+def list_deeds(session: Session, person: Person, membership: Membership) -> list[Deed]:
+    """Return what was done to a person and the membership, latest first; for administrators."""
+    about = or_(
+        and_(Entry.subject == "person", Entry.subject_id == person.id),
+        and_(Entry.subject == "membership", Entry.subject_id == membership.id),
+    )
+    rows = session.execute(
+        select(Entry.move, Entry.at, Person.name, Words.data)
+        .outerjoin(Person, Person.id == Entry.person_id)
+        .outerjoin(Words, and_(Words.incident_id == Entry.incident_id, Words.seq == Entry.seq))
+        .where(Entry.incident_id == 0, about)
+        .order_by(Entry.seq.desc())
+        .limit(DEEDS)
+    )
+    return [Deed(move, at, by or "", json.loads(data or "{}")) for move, at, by, data in rows]
 
 
 def names_of(session: Session, person_ids: set[int]) -> dict[int, str]:

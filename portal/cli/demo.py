@@ -29,6 +29,10 @@ from portal.offers.models import Offer
 from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.states import OrganizationKind
+from portal.presence import operations as presence
+from portal.presence.queries import roster
+
+Step = data.DemoPost | data.DemoOffer | data.DemoShift | data.DemoLeave
 
 
 @click.command()
@@ -57,13 +61,17 @@ def load(session: Session) -> Incident:
         _load_organizations(session)
         _load_people(session)
         incident = _open_incident(session)
-        steps: list[data.DemoPost | data.DemoOffer] = [*data.POSTS, *data.OFFERS]
+        steps: list[Step] = [*data.POSTS, *data.OFFERS, *data.SHIFTS]
         for step in sorted(steps, key=lambda it: it.minute):
             at(timedelta(minutes=step.minute))
             if isinstance(step, data.DemoPost):
                 _load_post(session, incident, step)
-            else:
+            elif isinstance(step, data.DemoOffer):
                 _load_offer(session, incident, step)
+            elif isinstance(step, data.DemoShift):
+                _load_shift(session, incident, step)
+            else:
+                _load_leave(session, incident, step)
     return incident
 
 
@@ -198,3 +206,29 @@ def _answer_offer(tx: Tx, offer: Offer, it: data.DemoOffer) -> None:
         offers.list_(tx, offer, note=it.note)
     else:
         offers.review(tx, offer)
+
+
+def _load_shift(session: Session, incident: Incident, it: data.DemoShift) -> None:
+    shift = presence.Shift(
+        assignment=it.assignment,
+        link=it.link,
+        until=clock.now() + timedelta(hours=it.hours),
+        telephone=it.telephone,
+        decides=it.decides,
+        decides_up_to=it.decides_up_to,
+    )
+    actor = _actor(session, it.by or it.who)
+    callers = {caller.person.email: caller for caller in roster.list_callers(session, actor)}
+    with transaction(session, actor) as tx:
+        if it.by:
+            presence.check_in_for(tx, incident, callers[it.who], shift)
+        else:
+            presence.check_in(tx, incident, shift)
+
+
+def _load_leave(session: Session, incident: Incident, it: data.DemoLeave) -> None:
+    actor = _actor(session, it.who)
+    row = roster.get_own(session, incident.id, actor)
+    with transaction(session, actor) as tx:
+        if row is not None:
+            presence.check_out(tx, row, hand_over=it.hand_over)

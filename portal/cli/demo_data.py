@@ -80,6 +80,30 @@ class DemoOffer:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoShift:
+    """A check-in, `minute` minutes after the start; entered by the desk where `by` says so."""
+
+    minute: int
+    who: str
+    assignment: str
+    link: str = "portal"
+    hours: int = 12
+    telephone: str = ""
+    decides: tuple[str, ...] = ()
+    decides_up_to: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLeave:
+    """A check-out, `minute` minutes after the start."""
+
+    minute: int
+    who: str
+    hand_over: str
+
+
 ORGANIZATIONS = (
     DemoOrganization(
         "sema", "State Emergency Management Agency", "agency", (), (),
@@ -106,18 +130,47 @@ ORGANIZATIONS = (
 MEMBERS = (("guild", "ozark"), ("guild", "bluestem"))
 
 LIAISON, LIAISON2 = "liaison@demo.example", "liaison2@demo.example"
-ASSOCIATION = "association@demo.example"
+ASSOCIATION, MODERATOR = "association@demo.example", "moderator@demo.example"
 
 PEOPLE = (
     DemoPerson(LIAISON, "Dana Brandt", "ozark", "liaison", "liaison of a company"),
     DemoPerson(LIAISON2, "Lee Ortega", "bluestem", "liaison", "liaison of a competitor"),
     DemoPerson(ASSOCIATION, "Robin Vance", "guild", "liaison", "trade association"),
-    DemoPerson("moderator@demo.example", "Alex Moreno", "sema", "moderator", "SEOC moderator"),
+    DemoPerson(MODERATOR, "Alex Moreno", "sema", "moderator", "SEOC moderator"),
     DemoPerson("erac@demo.example", "Priya Nolan", "sema", "erac", "ERAC cell"),
     DemoPerson("mop3@demo.example", "Sam Reyes", "sema", "mop3", "MOP3 cell"),
     DemoPerson("cikr@demo.example", "Jo Whitfield", "sema", "cikr", "CI/KR cell"),
     DemoPerson("admin@demo.example", "Kit Larsen", "sema", "admin", "administrator"),
 )
+
+SHIFTS: tuple[DemoShift | DemoLeave, ...] = (
+    DemoShift(minute=1, who=MODERATOR, assignment="moderator", link="seoc"),
+    DemoShift(minute=2, who="mop3@demo.example", assignment="mop3", link="seoc"),
+    DemoShift(
+        minute=4, who="erac@demo.example", assignment="erac", link="seoc",
+        decides=("resources",), decides_up_to="up to $50,000",
+    ),
+    DemoShift(
+        minute=7, who=LIAISON, assignment="company", telephone="417-555-0142",
+        decides=("fuel", "opening"), decides_up_to="up to 5,000 gallons",
+    ),
+    DemoShift(
+        minute=22, who=LIAISON2, assignment="company", link="telephone", hours=2,
+        telephone="417-555-0171", decides=("fuel",), decides_up_to="up to 2,000 gallons",
+        by=MODERATOR,
+    ),
+    DemoShift(
+        minute=31, who=ASSOCIATION, assignment="erac", link="email", hours=8,
+        telephone="573-555-0188",
+    ),
+    DemoLeave(
+        140, ASSOCIATION, "Four tenders stand by in Sarcoxie; ERAC has not answered yet."
+    ),
+    DemoShift(
+        minute=142, who=ASSOCIATION, assignment="erac", link="email", hours=8,
+        telephone="573-555-0188", decides=("resources",), decides_up_to="4 tenders",
+    ),
+)  # fmt: skip
 
 POSTS = (
     DemoPost(

@@ -125,6 +125,8 @@ def _is_lock_trouble(error: OperationalError) -> bool:
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours, see `_begin_sqlite`
     for pragma in (
+        # Another process that comes or goes holds the file for an instant, also from this.
+        f"busy_timeout={int(WRITER_PATIENCE_S * 1000)}",
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL may lose an acknowledged commit with the power
         "foreign_keys=ON",

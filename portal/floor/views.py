@@ -9,6 +9,7 @@ from portal.feed import queries as feed
 from portal.incidents.models import Incident
 from portal.journal.audience import AUDIT
 from portal.offers import queries as offers
+from portal.presence.queries import roster
 
 bp = Blueprint("floor", __name__, url_prefix="/incidents/<code>")
 
@@ -29,6 +30,7 @@ def show(incident: Incident) -> ResponseReturnValue:
         mine=feed.list_mine(session, incident.id, actor)[:SHOWN],
         offers=_offers(incident, room)[:SHOWN],
         has_erac=actor.has(Role.ERAC),
+        check_in=roster.get_own(session, incident.id, actor),
         shown=SHOWN,
     )
 

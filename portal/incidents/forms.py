@@ -15,7 +15,7 @@ from portal.core.web.forms import (
     known,
     stripped,
 )
-from portal.core.web.shapes import all_known, email_address, telephone
+from portal.core.web.shapes import all_known, chosen, email_address, telephone
 from portal.core.web.times import DEFAULT_ZONE, next_hours
 from portal.incidents.models import Incident
 from portal.incidents.operations import IncidentParticulars
@@ -109,8 +109,8 @@ class IncidentForm(PortalForm):
         data = self.data
         return IncidentParticulars(
             name=data["name"],
-            types=tuple(data["types"] or ()),
-            counties=tuple(data["counties"] or ()),
+            types=chosen(self.types),
+            counties=chosen(self.counties),
             level=self._level or data["level"],
             time_zone=data["time_zone"],
             telephone=data["telephone"],
@@ -173,7 +173,7 @@ class CloseForm(PortalForm):
     """Why an incident is closed."""
 
     reason = TextAreaField(
-        "Why? Everybody reads this.",
+        "Why? It stands in the record.",
         [InputRequired("Say why it is closed."), at_most(MAX_REASON, "The reason")],
         filters=[stripped],
     )

@@ -1,7 +1,8 @@
 """Walking the chain: is every entry what it was, and is every gap a lawful one?"""
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -92,7 +93,7 @@ def _certified(session: Session, stream: int) -> frozenset[int]:
 
 
 def _notes(session: Session, stream: int, subject: str, move: str) -> Iterator[dict[str, Any]]:
-    """Yield the words of the portal's own notes; altered ones prove nothing and are left out."""
+    """Yield the words of the portal's own notes, without altered ones: they prove nothing."""
     rows = session.execute(
         select(Entry.digest, Words.key, Words.data)
         .join(Words, (Words.incident_id == Entry.incident_id) & (Words.seq == Entry.seq))
@@ -104,7 +105,7 @@ def _notes(session: Session, stream: int, subject: str, move: str) -> Iterator[d
 
 
 def _verify_stream(
-    session: Session, stream: int, head: Head | None, wanted: Set[tuple[int, str]]
+    session: Session, stream: int, head: Head | None, wanted: AbstractSet[tuple[int, str]]
 ) -> list[Found]:
     found, last, expected = [], Entry(hash="", at=None), 1
     certified = _certified(session, stream)

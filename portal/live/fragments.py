@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from portal.feed import queries as feed
 from portal.incidents import queries as incidents
-from portal.journal.audience import AUDIT, DESK, ERAC, PARTNERS, class_of
+from portal.journal.audience import AUDIT, DESK, ERAC, PARTNERS, STAFF, class_of
 from portal.offers import queries as offers
+from portal.presence.queries import roster
 
 Load = Callable[[Session, Iterable[int]], Mapping[int, Any]]
 Project = Callable[[Any, str], Any]
@@ -49,6 +50,15 @@ KINDS: Mapping[str, Kind] = {
         offers.offers_by_id,
         offers.project,
         {ERAC: ("erac", "offers/fragments/erac.html"), "org": _OWN_OFFER, AUDIT: _OWN_OFFER},
+    ),
+    "check_in": Kind(
+        roster.check_ins_by_id,
+        roster.project,
+        {
+            PARTNERS: ("presence", "presence/fragments/organization.html"),
+            STAFF: ("roster", "presence/fragments/person.html"),
+            "org": ("colleagues", "presence/fragments/colleague.html"),
+        },
     ),
     "incident": Kind(
         incidents.incidents_by_id, incidents.project, {PARTNERS: ("strip", "ui/strip.html")}

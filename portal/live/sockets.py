@@ -18,8 +18,8 @@ from portal.journal import queries as journal
 from portal.journal.audience import rooms_of
 from portal.live import fragments
 from portal.live.channel import NAMESPACE, Channel
+from portal.live.frames import Renderer, changes_everything, enter_incident, look_anew
 from portal.live.seats import Seat
-from portal.live.tail import Renderer, enter_incident, frame_of
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def register(socketio: SocketIO, channel: Channel) -> None:
         channel.seats.remove(_sid())
 
     @socketio.on("follow", namespace=NAMESPACE)
-    def follow(message: object = None) -> Answer:
+    def follow(message: object = None, *_more: object) -> Answer:
         seat, wanted = channel.seats.get(_sid()), parse_follow(message)
         if seat is None or wanted is None:
             return {"error": "follow {incident, generation, heads}"}
@@ -106,13 +106,14 @@ def _origin_is_right() -> bool:
 
 def _follow(channel: Channel, seat: Seat, wanted: Follow) -> Answer:
     session = db_session()
+    look_anew(session)
     incident = get_incident(session, wanted.code)
     if incident is None:
         return {"error": "no such incident"}
-    if wanted.generation != journal.generation(session):
-        return {"reload": "generation"}
     if not _sit(channel, seat, incident.id, session):
         return {"error": "signed out"}
+    if wanted.generation != journal.generation(session):
+        return {"reload": "generation"}
     for room in sorted(wanted.heads.keys() - seat.rooms):
         channel.say("purge", {"room": room}, to=seat.sid)
     if seat.rooms - wanted.heads.keys():
@@ -121,7 +122,10 @@ def _follow(channel: Channel, seat: Seat, wanted: Follow) -> Answer:
 
 
 def _sit(channel: Channel, seat: Seat, incident_id: int, session: Session) -> bool:
-    """Seat the socket where its person belongs; again if that changed while it sat down."""
+    """Seat the socket where its person belongs; again if that changed while it sat down.
+
+    What the session reads next is of the instant at which that was found to hold.
+    """
     while True:
         found = get_signed_in(session, seat.token)
         if found is None:
@@ -131,7 +135,7 @@ def _sit(channel: Channel, seat: Seat, incident_id: int, session: Session) -> bo
             return True
         seat.renew(*found)
         channel.sit(seat, incident_id, rooms_of(seat.actor))
-        session.rollback()  # look again, with new eyes
+        look_anew(session)
 
 
 def _catch_up(session: Session, incident: Incident, have: Mapping[str, int]) -> Answer:
@@ -145,12 +149,14 @@ def _catch_up(session: Session, incident: Incident, have: Mapping[str, int]) -> 
     subjects = {(it.subject, it.subject_id) for it in latest.values()}
     if len(news) == MOST_ENTRIES or len(subjects) > MOST_SUBJECTS:
         return {"reload": "far behind"}
+    if any(changes_everything(it) for it in news):
+        return {"reload": "incident"}
     shown = [it for it in latest.values() if fragments.view_of(it.subject, it.room)]
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     enter_incident(incident)
     try:
         renderer = Renderer(app, session, shown)
-        frames = [frame_of(it, renderer.render(it)) for it in shown]
+        frames = [renderer.frame(it) for it in shown]
     except Exception:
         log.exception("cannot render what a client missed")
         return {"reload": "render"}

@@ -1,27 +1,28 @@
 """The tail: follows the committed journal and fans it out to the sockets of this process.
 
 It reads content first, then the accounts' entries, re-seats whom those concern, and only then
-fans the content out: nothing committed after somebody lost a right reaches them. A lost wake-up
-delays, a crash delays; neither loses, since every client counts per room.
+fans the content out, as it stood when the accounts were read: nothing committed after somebody
+lost a right reaches them. A lost wake-up delays, a crash delays; neither loses, since every
+client counts per room.
 """
 
 import logging
 import threading
 from collections.abc import Iterable
 
-from flask import Flask, g
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from portal.config import Settings
 from portal.core import clock
 from portal.core.db import Database
-from portal.core.web import times
-from portal.incidents.models import Incident
 from portal.incidents.queries import incidents_by_id
 from portal.journal import queries as journal
 from portal.journal.queries import News
-from portal.live import fragments
 from portal.live.channel import Channel, socket_room
-from portal.live.fragments import KINDS, Fragment
+from portal.live.frames import Renderer, changes_everything, enter_incident, look_anew
+from portal.live.seats import Seat
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +30,8 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 HEADS_S = 25.0
 
-
-def frame_of(news: News, fragment: Fragment | None) -> dict[str, object]:
-    """Return the frame in which a room hears of an entry; see docs/protocol.md."""
-    frame: dict[str, object] = {"room": news.room, "n": news.n}
-    if fragment is not None:
-        frame |= {"view": fragment.view, "subject": fragment.subject}
-        frame |= {"gone": True} if fragment.html is None else {"html": fragment.html}
-    return frame
-
-
-def enter_incident(incident: Incident) -> None:
-    """Let links and times of what is rendered next be those of the incident."""
-    g.incident = incident
-    times.use_zone(incident.time_zone)
+#: When a socket whose person could not be read may come back.
+_TROUBLE_S = 5.0
 
 
 class Tail:
@@ -55,10 +44,15 @@ class Tail:
         self._channel = channel
         self._woken = threading.Event()
         self._told_heads_at = clock.now()
-        self._moved: set[tuple[int, str]] = set()
         with database.sessions() as session:
-            self._cursors = journal.stream_heads(session)
+            self._stand_at_end(session)
+
+    def _stand_at_end(self, session: Session) -> None:
+        """Take everything that is there for known."""
+        self._generation = journal.generation(session)
+        self._cursors = journal.stream_heads(session)
         self._accounts_cursor = self._cursors.get(0, 0)
+        self._moved: set[tuple[int, str]] = set()
 
     def wake(self) -> None:
         """Look at the journal soon."""
@@ -77,18 +71,28 @@ class Tail:
     def step(self) -> None:
         """Fan out everything committed since the last step."""
         with self._database.sessions() as session:
+            look_anew(session)
+            if journal.generation(session) != self._generation:
+                self._begin_again(session)
+                return
             heads = journal.stream_heads(session)
             content = [
                 news
                 for incident_id, head in sorted(heads.items())
                 for news in self._read(session, incident_id, head)
             ]
-            session.rollback()  # what comes next must be at least as new as the content
+            look_anew(session)  # at least as new as the content; the same for all that follows
             self._settle_seats(session)
-            session.rollback()
             self._fan_out(session, content)
             self._cursors |= heads
             self._tell_heads(session)
+
+    def _begin_again(self, session: Session) -> None:
+        """Take the database for another, as after a restore: all are asked who they are."""
+        self._stand_at_end(session)
+        for seat in self._channel.seats:
+            self._recheck(session, seat)
+            self._channel.say("reload", {"why": "generation"}, to=seat.sid)
 
     def _read(self, session: Session, incident_id: int, head: int) -> list[News]:
         after = self._cursors.get(incident_id, 0)
@@ -107,8 +111,18 @@ class Tail:
             )
             seats |= {seat.sid: seat for seat in concerned}
         for seat in seats.values():
+            self._recheck(session, seat)
+        self._accounts_cursor = head
+
+    def _recheck(self, session: Session, seat: Seat) -> None:
+        """Ask who a socket is for; one of whom that cannot be said hears nothing more."""
+        try:
             self._channel.recheck(session, seat)
-        self._accounts_cursor = max(head, self._accounts_cursor)
+        except DBAPIError:
+            raise  # not the seat's fault: the tail tries again
+        except Exception:
+            log.exception("cannot tell who sits at %s", seat.sid)
+            self._channel.close(seat, "trouble", _TROUBLE_S)
 
     def _fan_out(self, session: Session, content: Iterable[News]) -> None:
         occupied = self._channel.seats.occupied()
@@ -117,16 +131,20 @@ class Tail:
         if not heard:
             return
         incidents = incidents_by_id(session, {news.incident_id for news in heard})
-        with self._app.test_request_context("/"):
+        settings: Settings = self._app.extensions["settings"]
+        with self._app.test_request_context("/", base_url=settings.base_url or None):
             renderer = Renderer(self._app, session, heard)
             for news in heard:
                 enter_incident(incidents[news.incident_id])
                 self._send(news, renderer)
 
-    def _send(self, news: News, renderer: "Renderer") -> None:
+    def _send(self, news: News, renderer: Renderer) -> None:
         room = socket_room(news.incident_id, news.room)
+        if changes_everything(news):
+            self._channel.say("reload", {"why": "incident"}, to=room)
+            return
         try:
-            frame = frame_of(news, renderer.render(news))
+            frame = renderer.frame(news)
         except Exception:
             log.exception(
                 "cannot render %s %s for %s", news.subject, news.subject_id, news.room
@@ -146,29 +164,3 @@ class Tail:
             rooms = {room for i, room in moved if i == incident_id}
             for room, n in journal.heads(session, incident_id, rooms).items():
                 self._channel.say("heads", {room: n}, to=socket_room(incident_id, room))
-
-
-class Renderer:
-    """Renders news in one snapshot: each row loaded once, each fragment made once."""
-
-    def __init__(self, app: Flask, session: Session, batch: Iterable[News]) -> None:
-        """Load the rows that the batch is about, one query for each kind."""
-        self._app = app
-        self._made: dict[tuple[str, int, str], Fragment | None] = {}
-        ids: dict[str, set[int]] = {}
-        for news in batch:
-            if fragments.view_of(news.subject, news.room) is not None:
-                ids.setdefault(news.subject, set()).add(news.subject_id)
-        self._rows = {kind: KINDS[kind].load(session, wanted) for kind, wanted in ids.items()}
-
-    def render(self, news: News) -> Fragment | None:
-        """Return what the room is to show for the news' subject now."""
-        key = (news.subject, news.subject_id, news.room)
-        if key not in self._made:
-            row = self._rows.get(news.subject, {}).get(news.subject_id)
-            self._made[key] = (
-                None
-                if row is None
-                else fragments.render(self._app, news.subject, row, news.room)
-            )
-        return self._made[key]

@@ -2,7 +2,16 @@
 
 from importlib import import_module
 
-PACKAGES = ("journal", "organizations", "accounts", "incidents", "feed", "offers")
+PACKAGES = (
+    "journal",
+    "organizations",
+    "accounts",
+    "incidents",
+    "feed",
+    "offers",
+    "presence",
+    "notify",
+)
 
 
 def load_models() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.core import clock, codes
 from portal.core.web.forms import AmountField, LocalTimeField, PortalForm, at_most, stripped
@@ -70,6 +70,11 @@ class OfferForm(PortalForm):
             self.available_from.data = clock.now()
             self.available_until.data = next_hours(48)
 
+    def validate_price(self, field: AmountField) -> None:
+        """Refuse parts of a cent rather than drop them."""
+        if field.data and field.data % 10:
+            raise ValidationError("Write the price in dollars and cents, for example 3.89.")
+
     def particulars(self) -> Particulars:
         """Return the validated fields in the operation's own words."""
         data: dict[str, Any] = self.data
@@ -93,7 +98,10 @@ class ListForm(PortalForm):
     """What the ERAC cell tells the owner when it lists an offer."""
 
     note = TextAreaField(
-        "Note to the owner", [at_most(MAX_NOTE, "The note"), Optional()], filters=[stripped]
+        "Note to the owner",
+        [at_most(MAX_NOTE, "The note"), Optional()],
+        filters=[stripped],
+        id="list-note",  # it stands on one page with the next
     )
 
 
@@ -102,7 +110,10 @@ class DeclineForm(PortalForm):
 
     reason = SelectField("Why? The owner reads this.", [InputRequired("Choose a reason.")])
     note = TextAreaField(
-        "Note to the owner", [at_most(MAX_NOTE, "The note"), Optional()], filters=[stripped]
+        "Note to the owner",
+        [at_most(MAX_NOTE, "The note"), Optional()],
+        filters=[stripped],
+        id="decline-note",
     )
 
     def __init__(self, row: object = None) -> None:

@@ -16,6 +16,8 @@ from portal.organizations.states import OrganizationKind
 
 #: An offer lasts a year at most; longer is a typing error.
 LONGEST = timedelta(days=366)
+#: And something that was ready earlier than this is ready now.
+LONGEST_AGO = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,8 @@ def _settled(particulars: Particulars) -> Particulars:
 
 
 def _check_times(particulars: Particulars, now: datetime) -> None:
+    if particulars.available_from < now - LONGEST_AGO:
+        raise FieldError("available_from", "This is more than a week ago. Is it ready now?")
     if particulars.available_until <= particulars.available_from:
         raise FieldError("available_until", "It must end later than it starts.")
     if particulars.available_until <= now:

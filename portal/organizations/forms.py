@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.core import codes
 from portal.core.web.forms import CodesField, PortalForm, at_most, known, stripped
-from portal.core.web.shapes import all_known, email_address, telephone
+from portal.core.web.shapes import all_known, chosen, email_address, telephone
 from portal.organizations.models import Organization
 from portal.organizations.operations import ContactParticulars, OrganizationParticulars
 from portal.organizations.queries import by_region
@@ -92,8 +92,8 @@ class OrganizationForm(PortalForm):
         return OrganizationParticulars(
             name=str(self.name.data),
             kind=OrganizationKind(self.kind.data),
-            sectors=tuple(self.sectors.data or ()),
-            counties=tuple(self.counties.data or ()),
+            sectors=chosen(self.sectors),
+            counties=chosen(self.counties),
             contacts=tuple(contact for contact in contacts if contact.name),
         )
 

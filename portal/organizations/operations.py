@@ -54,10 +54,10 @@ def revise(tx: Tx, organization: Organization, particulars: OrganizationParticul
         raise FieldError("kind", "An agency stays an agency, and no other becomes one.")
     tx.move(ORGANIZATION, "revise", organization, **_said(particulars))
     _fill(tx, organization, particulars)
-    tx.session.execute(
-        delete(Contact).where(Contact.organization_id == organization.id),
-        execution_options={"synchronize_session": False},
-    )
+    for former in tx.session.scalars(
+        select(Contact).where(Contact.organization_id == organization.id)
+    ):
+        tx.session.delete(former)
     for contact in _contacts(particulars):
         contact.organization_id = organization.id
         tx.session.add(contact)

@@ -22,8 +22,15 @@ export function clock(at, zone) {
   });
 }
 
-function tick(skew) {
-  const now = new Date(Date.now() + skew);
+let skew = 0;
+
+/** The time as the server has it, whatever this device believes. */
+export function present() {
+  return new Date(Date.now() + skew);
+}
+
+function tick() {
+  const now = present();
   for (const time of document.querySelectorAll("[data-clock]")) {
     time.textContent = clock(now, time.dataset.zone || "America/Chicago");
     time.dateTime = now.toISOString();
@@ -37,10 +44,10 @@ function tick(skew) {
   }
 }
 
-/** Start; the server's clock decides, whatever this device believes. */
+/** Start; the server's clock decides. A few seconds are the page's way here, not a wrong clock. */
 export function startClocks() {
   const said = document.querySelector("[data-clock]");
-  const skew = said ? new Date(said.dateTime) - Date.now() : 0;
-  const trusted = Math.abs(skew) > 5000 ? skew : 0;
-  setInterval(() => tick(trusted), 5000);
+  const difference = said ? new Date(said.dateTime) - Date.now() : 0;
+  skew = Math.abs(difference) > 5000 ? difference : 0;
+  setInterval(tick, 5000);
 }

@@ -7,7 +7,8 @@
 export class Follower {
   /**
    * @param {{incident: string, generation: string, heads: Object<string, number>}} start
-   * @param {{ask: Function, apply: Function, purge: Function, reload: Function}} page
+   * @param {{ask: Function, apply: Function, behind: Function, purge: Function, reload: Function}} page
+   *   behind: called when something is missing; the page then calls `follow`, and again if that fails
    */
   constructor(start, page) {
     this.start = start;
@@ -18,12 +19,10 @@ export class Follower {
     this.attempt = 0;
   }
 
-  /** Whether everything the server said has been applied, as far as anybody knows. */
-  get isCurrent() {
-    return !this.asking;
-  }
-
-  /** Ask what was missed; resolves to the number of frames applied, or null when it failed. */
+  /**
+   * Ask what was missed. Resolves to "current" once everything is applied, to "failed" when it must
+   * be asked again, to "over" when another question or the page's reload has taken its place.
+   */
   async follow() {
     const attempt = ++this.attempt;
     this.asking = true;
@@ -32,13 +31,13 @@ export class Follower {
     try {
       answer = await this.page.ask(message);
     } catch {
-      return null; // the connection went; the next one asks again
+      return attempt === this.attempt ? "failed" : "over";
     }
-    if (attempt !== this.attempt) return null; // an answer to an older question
-    if (answer.error) return null;
+    if (attempt !== this.attempt) return "over"; // an answer to an older question
+    if (answer.error) return "failed";
     if (answer.reload) {
       this.page.reload(answer.reload);
-      return null;
+      return "over";
     }
     answer.frames.forEach((frame) => this.page.apply(frame));
     this.heads = { ...answer.heads };
@@ -46,7 +45,7 @@ export class Follower {
     const held = this.held;
     this.held = [];
     held.forEach((frame) => this.frame(frame));
-    return answer.frames.length;
+    return this.asking ? "over" : "current"; // one of the held ones may have found a gap
   }
 
   /** Take one frame: the next of its room is applied, a known one dropped, a gap asked for. */
@@ -59,7 +58,7 @@ export class Follower {
     if (frame.n <= head) return;
     if (frame.n > head + 1) {
       this.held.push(frame);
-      this.follow();
+      this.miss();
       return;
     }
     this.heads[frame.room] = frame.n;
@@ -70,7 +69,13 @@ export class Follower {
   compare(heads) {
     if (this.asking) return;
     const behind = Object.entries(heads).some(([room, n]) => n > (this.heads[room] ?? 0));
-    if (behind) this.follow();
+    if (behind) this.miss();
+  }
+
+  /** Hold everything back until the page has asked what is missing. */
+  miss() {
+    this.asking = true;
+    this.page.behind();
   }
 
   /** Forget a room that is no longer ours. */

@@ -31,33 +31,56 @@ function trim(list) {
   }
 }
 
+/** Put another element in a row's place, or nothing; whoever was there goes on from there. */
+function replace(row, element) {
+  const wasHere = row.contains(document.activeElement);
+  const next = element ?? row.nextElementSibling ?? row.previousElementSibling;
+  if (element) row.replaceWith(element);
+  else row.remove();
+  if (wasHere) (next?.querySelector("a") ?? document.getElementById("main")).focus({ preventScroll: true });
+}
+
 function upsert(list, subject, html) {
   const known = list.querySelector(`:scope > [data-subject="${CSS.escape(subject)}"]`);
   if (html === null) {
-    known?.remove();
-    return false;
+    if (known) replace(known, null);
+    return null;
   }
   const element = elementOf(html, "li");
   if (known) {
-    if (known.outerHTML !== element.outerHTML) known.replaceWith(element);
-    return false;
+    if (known.outerHTML !== element.outerHTML) replace(known, element);
+    return null;
   }
-  if (isOlderThanPage(list, element)) return false;
+  if ("fixed" in list.dataset) return null; // an earlier page: nothing new belongs there
+  if (isOlderThanPage(list, element)) return null;
   list.insertBefore(element, before(list, element) ?? null);
   trim(list);
-  return true;
+  return element;
 }
 
-/** Apply a frame to every list of its view; returns whether something new appeared. */
+/** Apply a frame to every list of its view; returns the rows that are new. */
 export function applyToLists(frame) {
-  let isNew = false;
-  for (const list of document.querySelectorAll(`[data-view="${CSS.escape(frame.view)}"]`)) {
-    isNew = upsert(list, frame.subject, frame.gone ? null : frame.html) || isNew;
-  }
-  return isNew;
+  const lists = [...document.querySelectorAll(`[data-view="${CSS.escape(frame.view)}"]`)];
+  return lists.map((list) => upsert(list, frame.subject, frame.gone ? null : frame.html)).filter(Boolean);
 }
 
-/** Take away whatever lists show, before the page is asked for anew. */
-export function clearLists() {
-  document.querySelectorAll("[data-view]:not([data-view='strip'])").forEach((list) => list.replaceChildren());
+/** Mark the rows whose subject stands open beside the list; the server cannot know. */
+export function markCurrent() {
+  const open = new Set([...document.querySelectorAll("[data-about]")].map((it) => it.dataset.about));
+  for (const link of document.querySelectorAll("[data-view] > [data-subject] > a")) {
+    if (open.has(link.parentElement.dataset.subject)) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Take away whatever lists and regions show, before the page is asked for anew. */
+export function clearPage() {
+  document
+    .querySelectorAll("[data-view]:not([data-view='strip']), [data-refresh], [data-about]")
+    .forEach((it) => it.replaceChildren());
+}
+
+/** Ask for the page anew, and with GET whatever brought it here: a form is never sent again. */
+export function loadAgain() {
+  location.replace(location.pathname + location.search);
 }

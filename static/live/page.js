@@ -1,33 +1,44 @@
 /** Makes a page live: connection in words, frames into lists and regions, spoken news. */
 import { io } from "../vendor/socket.io.esm.min.js";
-import { clock, startClocks } from "./clocks.js";
+import { clock, present, startClocks } from "./clocks.js";
 import { Follower } from "./follower.js";
-import { applyToLists, clearLists } from "./lists.js";
-import { applyToRegions } from "./regions.js";
+import { startJump, watch } from "./jump.js";
+import { applyToLists, clearPage, loadAgain, markCurrent } from "./lists.js";
+import { applyToRegions, isBeingWritten } from "./regions.js";
 
 const SPEAK_MS = 10_000;
 const ASK_MS = 10_000;
+const AGAIN_MS = 2000;
 
 const start = document.body.dataset.live ? JSON.parse(document.body.dataset.live) : null;
 const connection = document.getElementById("connection");
 let offlineSince = null;
+let isPaused = false;
 
 function show(state, words) {
   if (!connection) return;
+  if (isPaused && state !== "off") [state, words] = ["pause", "Updates paused"];
   connection.dataset.state = state;
   connection.querySelector(".strip__word").textContent = words;
 }
 
 function showOffline() {
-  offlineSince ??= new Date();
+  offlineSince ??= present();
   const zone = document.querySelector("[data-clock]")?.dataset.zone;
   show("off", `Offline since ${clock(offlineSince, zone).slice(0, 5)}`);
 }
 
-/** Load the page again; where nothing would change by it at once, a little later. */
+/** Take everything away and load the page again: some of it is no longer ours to see. */
+function leave() {
+  clearPage();
+  setTimeout(loadAgain, Math.random() * 500);
+}
+
+/** Load the page again, but never over what somebody is writing; sending it loads the page, too. */
 function reload() {
-  clearLists();
-  setTimeout(() => location.reload(), Math.random() * 500);
+  if (!isBeingWritten(document.getElementById("main"))) return leave();
+  isPaused = true;
+  show("pause");
 }
 
 const news = { count: 0, timer: 0 };
@@ -44,7 +55,10 @@ function speak() {
 
 function apply(frame) {
   if (!frame.view) return;
-  if (applyToLists(frame)) speak();
+  const rows = applyToLists(frame);
+  if (rows.length) speak();
+  watch(rows);
+  markCurrent();
   applyToRegions(frame);
 }
 
@@ -59,19 +73,22 @@ function connect() {
   const follower = new Follower(start, {
     ask: (message) => socket.timeout(ASK_MS).emitWithAck("follow", message),
     apply,
-    purge: reload,
+    behind: catchUp,
+    purge: leave,
     reload,
   });
 
+  let again = 0;
   async function catchUp() {
+    clearTimeout(again);
     show("catch", "Catching up");
-    const count = await follower.follow();
-    if (count === null) {
-      if (socket.connected && follower.asking) setTimeout(() => socket.connected && catchUp(), 2000);
-      return;
+    const outcome = await follower.follow();
+    if (outcome === "current") {
+      offlineSince = null;
+      show("live", "Live");
+    } else if (outcome === "failed" && socket.connected) {
+      again = setTimeout(catchUp, AGAIN_MS);
     }
-    offlineSince = null;
-    show("live", "Live");
   }
 
   socket.on("connect", catchUp);
@@ -80,21 +97,25 @@ function connect() {
   socket.on("purge", ({ room }) => follower.purge(room));
   socket.on("reload", reload);
   socket.on("closing", ({ retry_s: retry }) => {
-    if (retry === null) reload();
+    if (retry === null) leave();
     else setTimeout(() => socket.connect(), (1 + Math.random()) * retry * 1000);
   });
   socket.on("disconnect", () => {
+    clearTimeout(again);
     follower.lose();
     showOffline();
   });
   socket.on("connect_error", () => {
     showOffline();
-    if (!socket.active) reload(); // refused: the session has ended
+    if (!socket.active) leave(); // refused: the session has ended
   });
-  const wake = () => socket.connected || socket.connect();
+  // Between two tries `connect` alone would go on waiting: leave, and come at once.
+  const wake = () => socket.connected || socket.disconnect().connect();
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => document.hidden || wake());
 }
 
 startClocks();
+startJump();
+markCurrent();
 if (start) connect();

@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, select
 
@@ -77,11 +78,16 @@ class Scene:
         return getattr(self.app.view_functions[endpoint], "roles", None)
 
 
+_TOKENS: WeakKeyDictionary[PageClient, str] = WeakKeyDictionary()
+
+
 def csrf_of(client: PageClient, url: str = "/account") -> str:
-    """Return a token that the person's forms would carry."""
-    found = _CSRF.search(client.get(url).text)
-    assert found, f"{url} holds no token"
-    return found[1]
+    """Return a token that the forms of a client carry; good for as long as its session."""
+    if client not in _TOKENS:
+        found = _CSRF.search(client.get(url).text)
+        assert found, f"{url} holds no token"
+        _TOKENS[client] = found[1]
+    return _TOKENS[client]
 
 
 @contextmanager

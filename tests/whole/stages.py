@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from sqlalchemy.orm import object_session
 from portal.accounts import operations as accounts
 from portal.accounts.models import Membership, Person, SignIn
 from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
+from portal.core import clock
 from portal.core.actor import SYSTEM, Actor, Role
+from portal.core.web import times
 from portal.feed.states import POST
 from portal.incidents.states import INCIDENT
 from portal.journal.audience import PARTNERS, STAFF, rooms_of
@@ -72,7 +75,11 @@ def _incident(world: World, *, code: str = "") -> Incident:
 
 
 def post(
-    world: World, then: tuple[str, ...] = (), *, seen_by: tuple[str, ...] = (PARTNERS,), closed: bool = False
+    world: World,
+    then: tuple[str, ...] = (),
+    *,
+    seen_by: tuple[str, ...] = (PARTNERS,),
+    closed: bool = False,
 ) -> Post:
     """Bring a report of Alpha's to where these moves lead; then close its incident, if asked."""
     session = world.session
@@ -133,6 +140,7 @@ POSTS = Stage(
             "county": "29097",
             "lifeline": "TRANS",
             "standing": "closed",
+            "asked_for": "partners",
         },
         "publish": {"seen_by": PARTNERS},
         "reject": {"reason": "old_news"},
@@ -163,6 +171,8 @@ OFFERS = Stage(
             "unit": "GAL",
             "county": "29097",
             "compensation": "donation",
+            "available_from": times.typed(clock.now()),
+            "available_until": times.typed(clock.now() + timedelta(days=1)),
         },
         "decline": {"reason": "not_needed"},
     },
@@ -185,6 +195,14 @@ def _incident_pages(row: Incident, _actor: Actor) -> list[str]:
     return [f"/admin/incidents/{row.code}", f"/admin/incidents/{row.code}/close"]
 
 
+PARTICULARS = {
+    "name": "High water",
+    "types": ["F"],
+    "level": "partial",
+    "time_zone": "America/Chicago",
+    "telephone": "573-555-0100",
+}
+
 INCIDENTS = Stage(
     machine=INCIDENT,
     builds={
@@ -196,14 +214,13 @@ INCIDENTS = Stage(
     path=lambda row, _actor, move: f"/admin/incidents/{row.code}/{move}",
     typed=lambda _world: {
         "open": {
-            "name": "High water",
+            **PARTICULARS,
             "code": f"Y{secrets.token_hex(3)}",
             "is_exercise": "yes",
-            "types": ["F"],
-            "telephone": "573-555-0100",
         },
+        "revise": PARTICULARS,
         "set_level": {"level": "full"},
-        "begin_period": {"ends_at": "2050-01-01T07:00"},
+        "begin_period": {"ends_at": times.typed(clock.now() + timedelta(hours=12))},
         "close": {"reason": "It is over."},
     },
     new={"open": "/admin/incidents/new"},

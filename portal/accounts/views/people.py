@@ -18,7 +18,6 @@ from portal.core.web.agents import browser_words
 from portal.core.web.forms import ButtonForm, PortalForm, see_other
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
-from portal.journal.queries import story
 from portal.journal.transaction import Tx, transaction
 from portal.organizations.queries import list_active
 
@@ -197,8 +196,6 @@ def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
     person, membership = _person(reference)
     roles = frozenset(map(Role, membership.roles))
     sessions = queries.list_sign_ins(session, person.id, roles)
-    told = [*story(session, "person", person.id), *story(session, "membership", membership.id)]
-    names = queries.names_of(session, {it.person_id for it in told if it.person_id})
     kind = membership.organization.kind
     forms = {
         "roles": RolesForm(kind, row=membership, roles=list(membership.roles)),
@@ -210,8 +207,7 @@ def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
         person=person,
         membership=membership,
         sessions=[(row, browser_words(row.agent)) for row in sessions],
-        story=sorted(told, key=lambda it: it.at, reverse=True),
-        names=names,
+        deeds=queries.list_deeds(session, person, membership),
         forms=forms | sent,
         moves=PERSON.names_open_to(actor, person),
         membership_moves=MEMBERSHIP.names_open_to(actor, membership),

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from flask import redirect, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
@@ -25,6 +27,25 @@ MOST = 1_000_000_000
 
 _UNHASHED = {"csrf_token", "once"}
 
+#: Signs that nobody sees: NUL and its kin (but tab and line ends), and those that turn the
+#: direction of the text behind them, so that it reads otherwise than it is stored.
+_UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+_VERSION = re.compile("[0-9]{1,18}")
+
+#: An amount as people write it: digits, in groups of three if they like, and decimals.
+_AMOUNT = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d+)?(?<=\d)", re.ASCII)
+
+
+class _Words:
+    """What the form library says by itself, in the portal's words."""
+
+    def gettext(self, text: str) -> str:
+        return "Choose from the list." if "alid choice" in text else text
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return one if count == 1 else many
+
 
 class PortalForm(FlaskForm):
     """A form that is sent once, for the version it was made from.
@@ -37,9 +58,28 @@ class PortalForm(FlaskForm):
     refusal: str | None = None
     _refused_status: int | None = None
 
+    class Meta(FlaskForm.Meta):
+        """What a form reads of a request."""
+
+        def wrap_formdata(self, _form: Any, _formdata: Any) -> MultiDict[str, str] | None:
+            """Return what was typed, for the first form of a request; no files, no JSON.
+
+            That is the one that was sent. A page shows others beside it, and those start
+            afresh: one form's words, key or version must not turn up in another.
+            """
+            if request.method != "POST" or "has_read_form" in g:
+                return None
+            g.has_read_form = True
+            return MultiDict((k, _cleaned(v)) for k, v in request.form.items(multi=True))
+
+        def get_translations(self, _form: Any) -> _Words:
+            """Return what words the library's own messages."""
+            return _Words()
+
     def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
         """Make the form for a row, whose version goes out with it."""
         super().__init__(*args, **kwargs)
+        self._row = row
         if not self.once.data:
             self.once.data = secrets.token_urlsafe(16)
         if row is not None and not self.version.data:
@@ -54,8 +94,8 @@ class PortalForm(FlaskForm):
 
     def held(self, row: Any) -> list[Held]:
         """Return the row with the version this form was made from."""
-        typed = str(self.version.data or "")
-        return [Held(row, int(typed) if typed.isascii() and typed.isdigit() else None)]
+        typed = str(self.version.data)
+        return [Held(row, int(typed) if _VERSION.fullmatch(typed) else -1)]
 
     @property
     def status(self) -> int:
@@ -80,8 +120,13 @@ class PortalForm(FlaskForm):
             else:
                 self._refused_status = error.status
                 field.errors = [*field.errors, str(error)]
-        except (ConflictError, OnceReusedError) as error:
+        except ConflictError as error:
             self.refuse(f"{error.title}. {error}", error.status)
+            if self._row is not None:  # what is sent next is for the row as it now stands
+                self.version.data = str(self._row.version)
+        except OnceReusedError as error:
+            self.refuse(f"{error.title}. {error}", error.status)
+            self.once.data = secrets.token_urlsafe(16)
 
 
 class ButtonForm(PortalForm):
@@ -93,9 +138,15 @@ def see_other(path: str) -> ResponseReturnValue:
     return redirect(path, 303)
 
 
+def _cleaned(text: str) -> str:
+    """Take out what nobody sees; nothing but blanks is nothing typed."""
+    text = _UNSEEN.sub("", text)
+    return text if text.strip() else ""
+
+
 def stripped(text: str | None) -> str | None:
     """Take blanks off both ends, and leave one kind of line end."""
-    return None if text is None else text.replace("\r\n", "\n").replace("\0", "").strip()
+    return None if text is None else text.replace("\r\n", "\n").strip()
 
 
 def at_most(limit: int, what: str) -> Length:
@@ -117,20 +168,17 @@ class AmountField(StringField):
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read "1,000" or "2.5"; anything else is said at the field."""
         self.data = None
-        typed = str(valuelist[0]).replace(",", "").strip() if valuelist else ""
+        typed = str(valuelist[0]).strip() if valuelist else ""
         if not typed:
             return
-        try:
-            amount = Decimal(typed)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite():
+        if not _AMOUNT.fullmatch(typed):
             raise ValueError("Write the amount as a number, for example 1,000.")
+        amount = Decimal(typed.replace(",", ""))
         if amount <= 0:
             raise ValueError("The amount must be more than zero.")
         if amount > MOST:
             raise ValueError(f"The amount can be {MOST:,} at most.")
-        if amount * 1000 % 1:
+        if amount != amount.quantize(Decimal("0.001")):
             raise ValueError("The amount can have three decimals at most.")
         self.data = int(amount * 1000)
 
@@ -153,6 +201,9 @@ class LocalTimeField(StringField):
             return
         try:
             self.data = times.parse_typed(str(valuelist[0]))
+        except times.SkippedTimeError as error:
+            message = "The clocks go forward then, and skip this time. Write one an hour later."
+            raise ValueError(message) from error
         except (ValueError, OverflowError) as error:
             message = "Write a date and a time, for example 2027-04-21 19:00."
             raise ValueError(message) from error

@@ -7,6 +7,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter
 
 from portal.core.actor import Actor, Role
 from portal.core.db import Database
@@ -17,6 +18,17 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _PUBLIC = "is_public"
+
+#: The largest number that a row can have; a database cannot even be asked for a larger one.
+_LARGEST_ID = 2**63 - 1
+
+
+class _RowId(IntegerConverter):
+    """The number of a row in a path; what no row can have leads nowhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Set the bound where the route sets none."""
+        super().__init__(*args, **{"max": _LARGEST_ID, **kwargs})
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
@@ -72,6 +84,13 @@ def is_own_path(target: str) -> bool:
     )
 
 
+def _refuse_nul() -> None:
+    """Find nothing under a name with a NUL in it: PostgreSQL stumbles over the question."""
+    asked = [request.path, *(text for _, text in request.args.items(multi=True))]
+    if any("\0" in text for text in asked):
+        raise AbsentError("There is nothing here, or it is not for you.")
+
+
 def _guard_the_door() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or is_public(endpoint):
@@ -95,5 +114,7 @@ def _close_session(_error: BaseException | None = None) -> None:
 
 def init_app(app: Flask) -> None:
     """Refuse the anonymous everywhere but on public pages; close sessions."""
+    app.url_map.converters["int"] = _RowId
+    app.before_request(_refuse_nul)
     app.before_request(_guard_the_door)
     app.teardown_appcontext(_close_session)

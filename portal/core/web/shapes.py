@@ -28,3 +28,8 @@ def all_known(codes: Container[str], message: str) -> Any:
             raise ValidationError(message)
 
     return check
+
+
+def chosen(field: Any) -> tuple[str, ...]:
+    """Return the codes chosen in a field of several, each once, in the list's order."""
+    return tuple(code for code in field.choices if code in (field.data or ()))

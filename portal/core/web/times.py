@@ -3,6 +3,7 @@
 Stored instants are UTC. The zone is set per request, or per rendered fragment.
 """
 
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +16,13 @@ DEFAULT_ZONE = "America/Chicago"
 
 _zone: ContextVar[str] = ContextVar("zone", default=DEFAULT_ZONE)
 
+_TYPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?", re.ASCII)
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class SkippedTimeError(ValueError):
+    """A time of the hour that is left out when the clocks go forward."""
 
 
 def use_zone(name: str) -> None:
@@ -81,11 +88,17 @@ def typed(at: datetime) -> str:
 
 
 def parse_typed(text: str) -> datetime:
-    """Read `typed` back as an instant in UTC; raises ValueError when it is no such time."""
+    """Read `typed` back as an instant in UTC; of an hour that comes twice, its first.
+
+    Raises ValueError when it is no such time, SkippedTimeError when the zone leaves it out.
+    """
+    if not _TYPED.fullmatch(text.strip()):
+        raise ValueError("not a date and a time")
     naive = datetime.fromisoformat(text.strip())
-    if naive.tzinfo is not None:
-        raise ValueError("a time with a zone of its own")
-    return naive.replace(tzinfo=zone()).astimezone(UTC)
+    at = naive.replace(tzinfo=zone()).astimezone(UTC)
+    if at.astimezone(zone()).replace(tzinfo=None) != naive:
+        raise SkippedTimeError("the clocks skip this time")
+    return at
 
 
 def next_hours(hours: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The spine: every table of the first release."""
+"""spine"""
 
 import secrets
 
@@ -247,6 +247,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_person_reference")),
     )
     op.create_table(
+        "reader_cursor",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column(
+            "incident_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name", "incident_id", name=op.f("pk_reader_cursor")),
+    )
+    op.create_table(
         "room_head",
         sa.Column(
             "incident_id",
@@ -308,6 +320,86 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "check_in",
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column(
+            "incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "organization_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "entered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("assignment", sa.String(length=40), nullable=False),
+        sa.Column("link", sa.String(length=40), nullable=False),
+        sa.Column("until", portal.core.columns.Instant(timezone=True), nullable=False),
+        sa.Column("telephone", sa.String(length=40), nullable=False),
+        sa.Column("decides", portal.core.columns.Codes(), nullable=False),
+        sa.Column("decides_up_to", sa.String(length=120), nullable=False),
+        sa.Column("hand_over", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("in", "out", name="checkinstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("checked_in_at", portal.core.columns.Instant(timezone=True), nullable=True),
+        sa.Column("checked_out_at", portal.core.columns.Instant(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("moved_at", portal.core.columns.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entered_by_id"], ["person.id"], name=op.f("fk_check_in_entered_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_check_in_incident_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_check_in_organization_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_check_in_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_check_in")),
+        sa.UniqueConstraint("reference", name=op.f("uq_check_in_reference")),
+    )
+    with op.batch_alter_table("check_in", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_check_in_incident_id_checked_in_at"),
+            ["incident_id", "checked_in_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_check_in_incident_id_state_checked_in_at"),
+            ["incident_id", "state", "checked_in_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_check_in_organization_id_incident_id_checked_out_at"),
+            ["organization_id", "incident_id", "checked_out_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_check_in_person_id_checked_in_at"),
+            ["person_id", "checked_in_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "uq_check_in_incident_id_person_id_open",
+            ["incident_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'in'"),
+            postgresql_where=sa.text("state = 'in'"),
+        )
+
+    op.create_table(
         "contact",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -329,6 +421,71 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column(
+            "incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", portal.core.columns.Instant(timezone=True), nullable=False),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("kind", sa.String(length=81), nullable=False),
+        sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("about", sa.String(length=24), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "sending",
+                "sent",
+                "failed",
+                "bounced",
+                "not_sent",
+                name="deliverystate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("next_try_at", portal.core.columns.Instant(timezone=True), nullable=True),
+        sa.Column("give_up_at", portal.core.columns.Instant(timezone=True), nullable=False),
+        sa.Column("last_error", sa.String(length=200), nullable=False),
+        sa.Column("sent_at", portal.core.columns.Instant(timezone=True), nullable=True),
+        sa.Column("message_id", sa.String(length=320), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident_id"], ["incident.id"], name=op.f("fk_delivery_incident_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_delivery_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "incident_id",
+            "seq",
+            "person_id",
+            "kind",
+            name=op.f("uq_delivery_incident_id_seq_person_id_kind"),
+        ),
+        sa.UniqueConstraint("reference", name=op.f("uq_delivery_reference")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_about"), ["about"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_delivery_state_next_try_at"), ["state", "next_try_at"], unique=False
+        )
+
+    op.create_table(
         "membership",
         sa.Column(
             "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -341,7 +498,7 @@ def upgrade() -> None:
         sa.Column("roles", portal.core.columns.Codes(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("active", "ended", name="membershipstate", native_enum=False, length=32),
+            sa.Enum("active", name="membershipstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -659,16 +816,38 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_organization_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_state_next_try_at"))
+        batch_op.drop_index(batch_op.f("ix_delivery_person_id"))
+        batch_op.drop_index(batch_op.f("ix_delivery_made_at"))
+        batch_op.drop_index(batch_op.f("ix_delivery_about"))
+
+    op.drop_table("delivery")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_organization_id"))
 
     op.drop_table("contact")
+    with op.batch_alter_table("check_in", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_check_in_incident_id_person_id_open",
+            sqlite_where=sa.text("state = 'in'"),
+            postgresql_where=sa.text("state = 'in'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_check_in_person_id_checked_in_at"))
+        batch_op.drop_index(
+            batch_op.f("ix_check_in_organization_id_incident_id_checked_out_at")
+        )
+        batch_op.drop_index(batch_op.f("ix_check_in_incident_id_state_checked_in_at"))
+        batch_op.drop_index(batch_op.f("ix_check_in_incident_id_checked_in_at"))
+
+    op.drop_table("check_in")
     with op.batch_alter_table("association_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_association_member_company_id"))
 
     op.drop_table("association_member")
     op.drop_table("words")
     op.drop_table("room_head")
+    op.drop_table("reader_cursor")
     op.drop_table("person")
     op.drop_table("organization")
     with op.batch_alter_table("once", schema=None) as batch_op:

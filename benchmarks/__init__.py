@@ -1,0 +1,1 @@
+"""What `make bench` runs; the figures are printed, never committed as truth."""

@@ -1,0 +1,116 @@
+"""`python -m benchmarks`: measures the portal as it is deployed, on the machine at hand.
+
+Progress goes to stderr; stdout gets a JSON object a line, and at the end the same as a table.
+"""
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import fanout, pages, writes
+from benchmarks.report import Report, say
+from benchmarks.server import CORES, pin_client, take_all_files
+from tests.servers import Postgres, find_binaries
+
+#: Files that the client or the server needs beside one a socket.
+_SPARE_FILES = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured."""
+
+    sizes: tuple[int, ...] = (200, 1_000, 5_000)
+    events: int = 7
+    events_of_many: int = 3
+    seconds: float = 10
+    posts: tuple[int, ...] = (1_000, 20_000)
+    views: int = 200
+
+    def events_for(self, size: int) -> int:
+        """Return how many reports so many clients are told of."""
+        return min(self.events, self.events_of_many) if size > 1_000 else self.events
+
+
+QUICK = Scale(sizes=(200,), events=2, seconds=2, posts=(100, 500), views=40)
+
+
+def _fan_out(report: Report, scale: Scale) -> None:
+    most = take_all_files() - _SPARE_FILES
+    for size in scale.sizes:
+        if size > most:
+            say(f"Skipped {size:,} clients: this machine allows {most:,} open files.")
+            report.add(f"{size:,} clients: COMMIT to the last", "ms", None)
+    fanout.run(report, [size for size in scale.sizes if size <= most], scale.events_for)
+
+
+def _postgres(report: Report, scale: Scale) -> None:
+    size = scale.sizes[0]
+    try:
+        find_binaries()
+    except RuntimeError as error:
+        say(f"Skipped PostgreSQL: {error}.")
+        report.add(
+            f"{size:,} clients on PostgreSQL (fsync off): COMMIT to the last", "ms", None
+        )
+        return
+    with TemporaryDirectory() as folder, Postgres.shared(Path(folder)) as server:
+        url = server.create_database()
+        fanout.run(report, [size], scale.events_for, url)
+
+
+PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
+    "fanout": _fan_out,
+    "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
+    "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
+    "sizes": lambda report, _scale: pages.measure_sizes(report),
+    "postgres": _postgres,
+    "times": lambda report, scale: pages.measure_times(report, scale.posts, scale.views),
+}
+
+#: What `--quick` leaves out unless it is named.
+UNHURRIED = {"postgres"}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="200 clients only, a minute")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure just this")
+    return parser.parse_args()
+
+
+def _measure(name: str, report: Report, scale: Scale) -> None:
+    """Measure one part; if it fails, say so and let the others go on."""
+    try:
+        PARTS[name](report, scale)
+    except Exception:  # noqa: BLE001 - whatever it is, the other figures are still wanted
+        say(traceback.format_exc())
+        report.fail(f"{name}: did not finish")
+
+
+def main() -> None:
+    """Measure, print, and exit with 1 if something was wrong or over its bar."""
+    arguments = _arguments()
+    scale = QUICK if arguments.quick else Scale()
+    report, started = Report(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers, too
+    if len(CORES) < 2:
+        say("One core only: server and load client share it, and the figures show it.")
+    pin_client()
+    for name in arguments.only or [
+        it for it in PARTS if not (arguments.quick and it in UNHURRIED)
+    ]:
+        _measure(name, report, scale)
+    report.print_table()
+    say(f"Measured in {time.monotonic() - started:.0f} s.")
+    sys.exit(0 if report.is_ok else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The notices as one service of a process: reader, outbox and the workers that send.
+
+Huey carries the numbers of deliveries to its workers, in a file of the instance folder; what is
+to be sent, and whether it was, stands in the table alone. Losing the file loses nothing.
+"""
+
+import json
+import logging
+import threading
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from huey import SqliteHuey
+from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.core import clock
+from portal.core.db import Database
+from portal.notify import outbox, reader
+from portal.notify.letters import Writer
+from portal.notify.models import Delivery
+from portal.notify.smtp import SERVER, BouncedError, DeferredError, MailServer
+from portal.notify.states import DeliveryState, Withheld
+
+log = logging.getLogger(__name__)
+
+#: How long the reader sleeps when nobody wakes it, in seconds.
+POLL_S = 2.0
+
+#: How many e-mails go at once, and how long a worker with nothing to do sleeps, in seconds.
+WORKERS = 4
+NAP_S = 1.0
+
+
+class _Json(Serializer):
+    """Tasks as JSON: whoever can write the file cannot have anything but a number sent on."""
+
+    def _serialize(self, data: Message) -> bytes:
+        return json.dumps(data._asdict()).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        return Message(**json.loads(data))
+
+
+class _Workers(Consumer):
+    """Huey's workers inside a process that answers signals itself."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class Notices:
+    """Follows the journal, keeps the outbox, and sends."""
+
+    def __init__(self, app: Flask) -> None:
+        """Read the settings; raises ValueError where they name no mail server properly."""
+        settings: Settings = app.extensions["settings"]
+        self._database: Database = app.extensions["database"]
+        sender, base_url = settings.mail_from, settings.base_url or "http://localhost:8000"
+        self._sender = parseaddr(sender)[1]
+        self._host = self._sender.rpartition("@")[2] or urlsplit(base_url).hostname or ""
+        self._writer = Writer(app, base_url, sender)
+        self._server: MailServer | None = None
+        if settings.smtp_url:
+            self._server = MailServer.read(settings.smtp_url, self._host)
+        self._woken = threading.Event()
+        self.huey = SqliteHuey(
+            "notices",
+            filename=str(settings.instance / "jobs.db"),
+            results=False,
+            serializer=_Json(),
+        )
+        self._carry = self.huey.task(name="send")(self.send)
+
+    def wake(self) -> None:
+        """Look at the journal soon."""
+        self._woken.set()
+
+    def run(self) -> None:
+        """Follow the journal for as long as the process lives."""
+        while True:
+            self._woken.wait(POLL_S)
+            self._woken.clear()
+            try:
+                self.step()
+            except Exception:
+                log.exception("the notices stumbled; they try again")
+
+    def step(self) -> None:
+        """Make the deliveries that the journal asks for, and hand on what is due."""
+        with self._database.sessions() as session:
+            reader.read(session, host=self._host, has_server=self._server is not None)
+            for delivery_id, tries in outbox.take_due(session):
+                self._carry(delivery_id, tries)
+
+    def send(self, delivery_id: int, tries: int) -> None:
+        """Make one try to send a delivery, and write down what became of it."""
+        with self._database.sessions() as session:
+            delivery = session.get(Delivery, delivery_id)
+            if delivery is None or delivery.state is not DeliveryState.SENDING:
+                return
+            if delivery.tries != tries:  # somebody else has taken it up meanwhile
+                return
+            waited_for_server = delivery.last_error.startswith(SERVER)
+            became = self._try(session, delivery)
+            outbox.settle(session, delivery_id, tries, **became)
+            if waited_for_server and became["state"] is DeliveryState.SENT:
+                outbox.hurry(session)
+                self.wake()
+
+    def _try(self, session: Session, delivery: Delivery) -> dict[str, Any]:
+        """Write the letter and hand it over; return what to write down."""
+        if self._server is None:
+            return outbox.ended(DeliveryState.NOT_SENT, Withheld.NO_SERVER.value)
+        try:
+            letter = self._writer.write(session, delivery)
+        except Exception:
+            log.exception("the letter of delivery %s cannot be written", delivery.reference)
+            return outbox.put_off(delivery, "The portal cannot write this e-mail")
+        if isinstance(letter, Withheld):
+            return outbox.ended(DeliveryState.NOT_SENT, letter.value)
+        to = letter["To"].addresses[0].addr_spec
+        session.expunge(delivery)
+        session.rollback()  # nothing is held open while the mail server takes its time
+        try:
+            self._server.hand_over(letter, self._sender, to)
+        except BouncedError as error:
+            log.warning("delivery %s bounced: %s", delivery.reference, error)
+            return outbox.ended(DeliveryState.BOUNCED, str(error)) | {"address": to}
+        except DeferredError as error:
+            log.warning("delivery %s is put off: %s", delivery.reference, error)
+            return outbox.put_off(delivery, str(error)) | {"address": to}
+        sent = outbox.ended(DeliveryState.SENT, "")
+        return sent | {"address": to, "sent_at": clock.now()}
+
+    def follow(self) -> None:
+        """Begin to follow the journal, woken by each commit of this process."""
+        self._database.readers.append(self.wake)
+        threading.Thread(target=self.run, name="notices", daemon=True).start()
+
+    def workers(self, kind: type[Consumer] = _Workers, **options: Any) -> Consumer:
+        """Return the workers, not yet begun; by default they leave signals to the process."""
+        logging.getLogger("huey").setLevel(logging.WARNING)
+        return kind(self.huey, workers=WORKERS, periodic=False, max_delay=NAP_S, **options)
+
+
+def start(app: Flask) -> Notices:
+    """Follow the journal and send, inside a serving process; under gevent as greenlets."""
+    notices = Notices(app)
+    notices.follow()
+    notices.workers().start()
+    return notices
+
+
+def work(app: Flask) -> None:
+    """Follow the journal and send until the process is told to end; what goes out is ended."""
+    notices = Notices(app)
+    notices.follow()
+    notices.workers(Consumer, graceful_signal="TERM", shutdown_timeout=30).run()

@@ -1,0 +1,1 @@
+"""Reading presence: the roster, who can decide where, activity logs."""

@@ -1,0 +1,1 @@
+"""Screens of presence: one's own check-in, the roster, the papers."""

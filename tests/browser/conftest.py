@@ -1,0 +1,129 @@
+"""The real server with the demo loaded, and a real Chromium before it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from portal.cli import demo, demo_data
+from portal.cli.database import upgrade
+from tests.browser.people import Person
+from tests.browser.proxy import Network
+from tests.databases import opened
+from tests.live.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from playwright.sync_api import StorageState
+
+#: /dev/shm is small in a container, and as root Chromium cannot shut itself in.
+FLAGS = ("--no-sandbox", "--disable-dev-shm-usage")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+
+
+class DemoServer(Server):
+    """A server that lets the demo's people in."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PORTAL_DEMO": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A database with the demo in it, to be copied, and the cookies of all who signed in.
+
+    Cookies know no port, so that they open every copy.
+    """
+
+    path: Path
+    cookies: Mapping[str, StorageState]
+
+    def serve(self, folder: Path) -> DemoServer:
+        """Return a server, not yet started, on a copy in `folder`."""
+        copy = folder / "portal.db"
+        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as to:
+            source.backup(to)
+        return DemoServer(f"sqlite:///{copy}", folder)
+
+
+@pytest.fixture(scope="session")
+def demo_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Load the demo, and let all its people sign in through the form."""
+    folder = tmp_path_factory.mktemp("demo")
+    url = f"sqlite:///{folder / 'portal.db'}"
+    upgrade(url)
+    with opened(url) as database, database.sessions() as session:
+        demo.load(session)
+    cookies = {}
+    with DemoServer(url, folder) as server:
+        for person in demo_data.PEOPLE:
+            name = person.email.partition("@")[0]
+            with chromium.new_context() as context:
+                Person(context, server.url, name).sign_in()
+                cookies[name] = context.storage_state()
+    return Demo(folder / "portal.db", cookies)
+
+
+@pytest.fixture
+def server(demo_site: Demo, tmp_path: Path) -> Iterator[DemoServer]:
+    """Lend a server of the test's own."""
+    with demo_site.serve(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def quiet_server(
+    demo_site: Demo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DemoServer]:
+    """Lend a server to tests that only read."""
+    with demo_site.serve(tmp_path_factory.mktemp("quiet")) as server:
+        yield server
+
+
+@pytest.fixture
+def network(server: DemoServer) -> Iterator[Network]:
+    """Lend a network of one person's own before the server."""
+    with Network(server.port) as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, "no Chromium found: install one (Debian: apt-get install chromium)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def meet(chromium: Browser, demo_site: Demo) -> Iterator[Callable[..., Person]]:
+    """Return a maker of people: `meet(server.url, "liaison", viewport=PHONE)` is signed in.
+
+    In the end no browser may have complained of anything on their pages.
+    """
+    met: list[Person] = []
+
+    def make(base: str, name: str, **options: Any) -> Person:
+        known = {"viewport": DESK, "storage_state": demo_site.cookies[name]}
+        person = Person(chromium.new_context(**known | options), base, name)
+        met.append(person)
+        return person
+
+    yield make
+    for person in met:
+        person.context.close()
+    assert [trouble for person in met for trouble in person.troubles] == []

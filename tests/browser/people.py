@@ -1,0 +1,151 @@
+"""People at the portal, each in a browser context of their own."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from portal.cli import demo_data
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
+
+PATIENCE_MS = 5000
+REFERENCE = re.compile(r"OZ27-[0-9A-Z]{4}")
+
+#: What a report or an offer holds unless a test says otherwise; radios and selects by label.
+REPORT = {
+    "county": "Jasper",
+    "lifeline": "Energy",
+    "standing": "Closed",
+    "asked_for": "All partners, after review",
+}
+OFFER = {
+    "item": "Generator",
+    "amount": "3",
+    "unit": "each",
+    "county": "Jasper",
+    "compensation": "For pay, at a price we quote",
+}
+
+
+class Person:
+    """Somebody who has signed in.
+
+    troubles : what the browser complained of on their pages.
+    """
+
+    def __init__(self, context: BrowserContext, base: str, name: str) -> None:
+        self.base, self.name = base, name
+        self.troubles: list[str] = []
+        self.context = context
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.troubles.append(f"{self.page.url}: {message.text}")
+
+    # ------------------------------------------------------------ going about
+
+    def sign_in(self) -> None:
+        """Sign in with the form, like anybody."""
+        self.page.goto(f"{self.base}/sign-in")
+        self.page.get_by_label("E-mail").fill(f"{self.name}@demo.example")
+        self.page.get_by_label("Password").fill(demo_data.PASSWORD)
+        self.press("Sign in")
+        self.page.wait_for_url("**/incidents/OZ27/")
+
+    def open(self, path: str) -> None:
+        """Open a page of the incident, such as "feed/queue"."""
+        self.page.goto(f"{self.base}/incidents/OZ27/{path}")
+
+    def press(self, button: str) -> None:
+        """Press the button of these words in the main part, and wait for the answer."""
+        self.page.get_by_role("main").get_by_role("button", name=button, exact=True).click()
+
+    def is_live(self, patience_ms: int = PATIENCE_MS) -> None:
+        """Wait until the strip says so, and mark the page: a reload would lose the mark."""
+        expect(self.strip).to_have_text("Live", timeout=patience_ms)
+        self.page.evaluate("window.isStillHere = true")
+
+    def has_not_reloaded(self) -> bool:
+        return bool(self.page.evaluate("window.isStillHere === true"))
+
+    @property
+    def strip(self) -> Locator:
+        """The words of the connection."""
+        return self.page.locator(".strip__word")
+
+    def row(self, view: str, subject: str) -> Locator:
+        """Return the row of a subject in a live list."""
+        return self.page.locator(f'[data-view="{view}"] > [data-subject="{subject}"]')
+
+    def subjects(self, view: str) -> list[str]:
+        """Return what a live list shows, in its order."""
+        rows = self.page.locator(f'[data-view="{view}"] > [data-subject]')
+        return [str(it) for it in rows.evaluate_all("rows => rows.map(r => r.dataset.subject)")]
+
+    # ------------------------------------------------------------ moves, through the forms
+
+    def fill(self, fields: dict[str, str]) -> None:
+        """Fill in fields of the main part by their names; choices by their labels."""
+        main = self.page.get_by_role("main")
+        for name, value in fields.items():
+            control = main.locator(f"[name={name}]").first
+            kind = control.evaluate("it => it.type")
+            if kind in {"radio", "checkbox"}:
+                main.get_by_label(value, exact=True).check()
+            elif kind == "select-one":
+                control.select_option(label=value)
+            else:
+                control.fill(value)
+
+    def report(self, words: str, **fields: str) -> str:
+        """Report something, and return the reference that the receipt names."""
+        self.open("feed/new")
+        self.fill({"words": words, **REPORT, **fields})
+        self.press("Send to the SEOC")
+        return self._reference()
+
+    def offer(self, description: str, **fields: str) -> str:
+        """Offer something, and return the reference that the receipt names."""
+        self.open("offers/new")
+        self.fill({"description": description, **OFFER, **fields})
+        self.press("Send offer to ERAC")
+        return self._reference()
+
+    def _reference(self) -> str:
+        words = self.page.locator(".receipt").inner_text()
+        assert REFERENCE.fullmatch(words), words
+        return words
+
+    def publish(self, reference: str) -> None:
+        self.open(f"feed/queue/{reference}")
+        self.press("Publish")
+        self.page.get_by_text(f"Published {reference}.").wait_for()
+
+    def retract(self, reference: str, reason: str) -> None:
+        self.open(f"feed/{reference}")
+        self.page.get_by_text("Take this post back").click()
+        self.fill({"note": reason})
+        self.press("Take it back from every reader")
+        self.page.get_by_text("Retracted").first.wait_for()
+
+
+class Stopwatch:
+    """Says on the test's output how long a thing took to be seen."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+
+    def say(self, what: str) -> None:
+        print(f"{what}: {time.monotonic() - self._started:.2f} s")  # noqa: T201

@@ -1,0 +1,131 @@
+"""What somebody is writing is theirs: the live page warns, and takes nothing away."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.people import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.conftest import DemoServer
+
+NOTE = "Thank you; please call the duty desk about the second tank."
+WARNING = "This changed meanwhile."
+
+
+@pytest.fixture
+def reference(server: DemoServer, meet: Callable[..., Person]) -> str:
+    return meet(server.url, "liaison").report("A second tank leaks at Neosho.")
+
+
+@pytest.fixture
+def writer(server: DemoServer, meet: Callable[..., Person], reference: str) -> Person:
+    """Return a moderator whose fold is open on the report."""
+    writer = meet(server.url, "moderator")
+    writer.open(f"feed/queue/{reference}")
+    writer.page.get_by_text("Do not publish", exact=True).click()
+    writer.is_live()
+    return writer
+
+
+def test_a_note_outlives_another_moderators_decision(
+    server: DemoServer, meet: Callable[..., Person], writer: Person, reference: str
+):
+    other = meet(server.url, "mop3")
+    writer.fill({"reason": "Cannot be verified", "note": NOTE})
+    other.publish(reference)
+
+    item = writer.page.locator("#item")
+    expect(item.get_by_role("status")).to_contain_text(WARNING)
+    expect(item.locator("textarea")).to_have_value(NOTE)
+    expect(writer.row("queue", reference)).to_have_count(0)
+    assert writer.has_not_reloaded()
+
+    with writer.page.expect_response(re.compile("/reject$")) as answer:
+        writer.press("Do not publish, tell the author")
+    assert answer.value.status == 409
+    expect(writer.page.locator(".errsum")).to_contain_text("This changed while you were reading")
+    expect(writer.page.locator("#item")).to_contain_text(NOTE)
+    expect(writer.page.locator("#item")).to_contain_text("Published")
+    writer.troubles[:] = [it for it in writer.troubles if "409" not in it]
+
+
+def test_a_form_that_came_back_to_be_put_right_is_warned_too(
+    server: DemoServer, meet: Callable[..., Person], writer: Person, reference: str
+):
+    writer.fill({"note": NOTE})
+    writer.press("Do not publish, tell the author")  # without a reason
+    expect(writer.page.locator(".errsum")).to_contain_text("Choose a reason.")
+    writer.is_live()
+    meet(server.url, "mop3").publish(reference)
+    expect(writer.page.locator("#item")).to_contain_text(WARNING)
+    expect(writer.page.locator("#item textarea")).to_have_value(NOTE)
+    assert writer.has_not_reloaded()
+    writer.troubles[:] = [it for it in writer.troubles if "422" not in it and "405" not in it]
+
+
+def test_other_reports_leave_an_open_fold_and_what_is_typed_alone(
+    server: DemoServer, meet: Callable[..., Person], writer: Person
+):
+    liaison = meet(server.url, "association")
+    second = liaison.report("A third tank leaks at Aurora.")
+    writer.row("queue", second).wait_for()
+    expect(writer.page.locator("#tally")).to_contain_text("4 waiting")
+    note = writer.page.locator("#item textarea")
+    expect(note).to_be_visible()
+    note.fill(NOTE)
+    third = liaison.report("A fourth tank leaks at Monett.")
+    writer.row("queue", third).wait_for()
+    expect(writer.page.locator("#tally")).to_contain_text("5 waiting")
+    expect(note).to_have_value(NOTE)
+    expect(writer.page.get_by_text(WARNING)).to_have_count(0)
+    assert writer.has_not_reloaded()
+
+
+def test_a_fold_stays_open_and_the_keyboard_stays_in_place_when_its_subject_moves(
+    server: DemoServer, meet: Callable[..., Person]
+):
+    erac = meet(server.url, "erac")
+    owner = meet(server.url, "association")
+    reference = owner.offer("Light towers.", price="10")
+    erac.open(f"offers/{reference}")
+    erac.is_live()
+    fold = erac.page.locator("details", has_text="Decline")
+    fold.locator("summary").click()
+    fold.locator("textarea").focus()
+    focused = erac.page.evaluate("document.activeElement.id")
+    colleague = erac.context.new_page()
+    colleague.goto(erac.page.url)
+    colleague.get_by_role("button", name="Take it up for review").click()
+
+    expect(erac.page.locator(".chip").first).to_have_text("Reviewing")
+    expect(fold.locator("textarea")).to_be_visible()
+    assert focused
+    assert erac.page.evaluate("document.activeElement.id") == focused
+    assert erac.has_not_reloaded()
+
+
+def test_a_page_that_must_load_again_waits_for_what_is_being_written(
+    server: DemoServer, meet: Callable[..., Person], writer: Person
+):
+    """A database restored from a copy asks every page to load again."""
+    reader = meet(server.url, "liaison2")
+    reader.open("feed")
+    reader.is_live()
+    writer.page.locator("#item textarea").fill(NOTE)
+    server.run("db", "new-generation")
+    server.kill()
+    server.start()
+    expect(writer.strip).to_have_text("Updates paused", timeout=15_000)
+    expect(writer.page.locator("#item textarea")).to_have_value(NOTE)
+    assert writer.has_not_reloaded()
+    expect(reader.strip).to_have_text("Live", timeout=15_000)
+    assert not reader.has_not_reloaded(), "who writes nothing loads again"
+    for person in (reader, writer):
+        person.troubles[:] = [it for it in person.troubles if "ERR_" not in it and "WebSocket" not in it]

@@ -1,0 +1,190 @@
+"""A network that goes and comes back: nothing missing, nothing doubled, no false "Live"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
+
+from tests.browser.people import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.conftest import DemoServer
+    from tests.browser.proxy import Network
+
+OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
+#: A client tries again within 2, then 4, then 8 s of the last try, by chance.
+PATIENCE_MS = 15_000
+
+#: Notes what the strip says and what the feed shows whenever either changes.
+WATCH = """() => {
+  const told = (window.told = []);
+  const note = () => told.push([
+    document.querySelector(".strip__word").textContent,
+    [...document.querySelectorAll("[data-view=feed] > *")].map((row) => row.dataset.subject),
+  ]);
+  const watcher = new MutationObserver(note);
+  for (const it of [document.getElementById("connection"), document.querySelector("[data-view=feed]")])
+    watcher.observe(it, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+@pytest.fixture
+def moderator(server: DemoServer, meet: Callable[..., Person]) -> Person:
+    return meet(server.url, "moderator")
+
+
+@pytest.fixture
+def author(server: DemoServer, meet: Callable[..., Person]) -> Person:
+    return meet(server.url, "liaison")
+
+
+def reader_of_the_feed(base: str, meet: Callable[..., Person]) -> Person:
+    reader = meet(base, "liaison2")
+    reader.open("feed")
+    reader.is_live()
+    reader.page.evaluate(WATCH)
+    return reader
+
+
+def told(reader: Person) -> list[tuple[str, list[str]]]:
+    found: Any = reader.page.evaluate("window.told")
+    return [(word, subjects) for word, subjects in found]
+
+
+def only_cut_off(reader: Person) -> None:
+    """Forgive the browser's complaints of a network that was cut on purpose."""
+    known = ("ERR_", "WebSocket connection to")
+    reader.troubles[:] = [it for it in reader.troubles if not any(word in it for word in known)]
+
+
+def holds_what_its_page_shows(reader: Person) -> None:
+    held, words = reader.subjects("feed"), reader.page.locator("[data-view=feed]").inner_text()
+    assert len(set(held)) == len(held), "nothing is doubled"
+    reader.open("feed")
+    assert held == reader.subjects("feed")
+    ages = re.compile(r"\d+ min ago|just now")
+    now = reader.page.locator("[data-view=feed]").inner_text()
+    assert ages.sub("", words) == ages.sub("", now)
+
+
+def test_what_was_missed_while_the_network_was_cut_is_there_when_it_is_back(
+    network: Network, meet: Callable[..., Person], moderator: Person, author: Person
+):
+    reader = reader_of_the_feed(network.url, meet)
+    before = reader.subjects("feed")
+    network.cut()
+    expect(reader.strip).to_have_text(OFFLINE)
+    missed = [author.report(f"Missed report number {number}.") for number in range(3)]
+    for reference in missed:
+        moderator.publish(reference)
+    moderator.retract(missed[1], "Gone before anybody came back.")
+    assert reader.subjects("feed") == before
+    expect(reader.strip).to_have_text(OFFLINE)
+
+    network.heal()
+    reader.is_live(PATIENCE_MS)
+    only_cut_off(reader)
+
+    assert reader.subjects("feed") == [*before, *missed]
+    expect(reader.row("feed", missed[1])).to_contain_text("Gone before anybody came back.")
+    assert "Missed report number 1." not in network.heard(), "not even on the way"
+    words = [word for word, _ in told(reader)]
+    assert OFFLINE.match(words[0])
+    assert "Catching up" in words
+    for word, subjects in told(reader):
+        assert word != "Live" or set(missed) <= set(subjects), "Live while a post was missing"
+    holds_what_its_page_shows(reader)
+
+
+def test_a_device_that_says_it_is_offline_is_back_at_once(
+    server: DemoServer, meet: Callable[..., Person], moderator: Person, author: Person
+):
+    reader = reader_of_the_feed(server.url, meet)
+    reader.context.set_offline(True)  # noqa: FBT003
+    expect(reader.strip).to_have_text(OFFLINE)
+    missed = author.report("Missed by a telephone in a tunnel.")
+    moderator.publish(missed)
+    reader.page.wait_for_timeout(2500)  # long enough for tries in vain, and a longer wait
+    reader.context.set_offline(False)  # noqa: FBT003
+    reader.is_live(3000)
+    only_cut_off(reader)
+    assert reader.subjects("feed")[-1] == missed
+    holds_what_its_page_shows(reader)
+
+
+def test_where_websockets_are_refused_long_polling_carries_the_news(
+    network: Network, meet: Callable[..., Person], moderator: Person, author: Person
+):
+    network.refuses_sockets = True
+    reader = reader_of_the_feed(network.url, meet)
+    only_cut_off(reader)
+    reference = author.report("News for those behind a strict proxy.")
+    moderator.publish(reference)
+    expect(reader.row("feed", reference)).to_contain_text("News for those behind")
+    assert reader.has_not_reloaded()
+    expect(reader.strip).to_have_text("Live")
+    assert "transport=polling" in " ".join(
+        str(it) for it in reader.page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
+    )
+    moderator.retract(reference, "Polled away.")
+    expect(reader.row("feed", reference)).to_contain_text("Polled away.")
+    holds_what_its_page_shows(reader)
+
+
+def losing(page: Page, reference: str) -> None:
+    """Let the frames about one subject get lost between server and page."""
+
+    def connect(near: WebSocketRoute) -> None:
+        far = near.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not (isinstance(message, str) and '"entry"' in message and reference in message):
+                near.send(message)
+
+        far.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/socket.io/"), connect)
+
+
+def test_a_frame_that_got_lost_is_asked_for_when_the_next_one_shows_the_gap(
+    server: DemoServer, meet: Callable[..., Person], moderator: Person, author: Person
+):
+    lost = author.report("Lost on the way.")
+    reader = meet(server.url, "liaison2")
+    losing(reader.page, lost)
+    reader.open("feed")
+    reader.is_live()
+    reader.page.evaluate(WATCH)
+    moderator.publish(lost)
+    reader.page.wait_for_timeout(500)
+    assert lost not in reader.subjects("feed")
+    following = author.report("Arrived, and showed the gap.")
+    moderator.publish(following)
+    expect(reader.row("feed", following)).to_be_visible()
+    assert reader.subjects("feed")[-2:] == [lost, following]
+    assert "Catching up" in [word for word, _ in told(reader)]
+    expect(reader.strip).to_have_text("Live")
+    assert reader.has_not_reloaded()
+    holds_what_its_page_shows(reader)
+
+
+def test_a_page_without_its_script_says_so_and_says_what_to_do(
+    quiet_server: DemoServer, meet: Callable[..., Person]
+):
+    reader = meet(quiet_server.url, "liaison2")
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    reader.page.route("**/live/*.js", refuse)
+    reader.open("feed")
+    expect(reader.strip).to_have_text("Not live: reload for news")
+    reader.strip.get_by_role("link").click()
+    reader.page.wait_for_load_state()
+    assert reader.page.url.endswith("/feed")
+    only_cut_off(reader)

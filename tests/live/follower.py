@@ -1,0 +1,304 @@
+"""A Python client of the live channel, true to docs/protocol.md and static/live/follower.js."""
+
+from __future__ import annotations
+
+import queue
+import random
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import engineio
+import requests
+import socketio
+
+from tests.live.markup import Views, lists_of, read_fragment, views_of
+from tests.live.server import SignedOutError, live_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.live.server import Visitor
+    from tests.pages import Page
+
+NAMESPACE = "/live"
+ASK_S = 5.0
+
+
+class LostError(Exception):
+    """The connection is gone; the client comes back by itself."""
+
+
+class ReloadError(Exception):
+    """The server says that the pages must be loaded again."""
+
+
+class _OrderedEngine(engineio.Client):
+    """Hands messages over in the order in which they came; the library's own starts threads."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_order = ThreadPoolExecutor(1)
+
+    def start_background_task(
+        self, target: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if target is self.handlers.get("message"):
+            with suppress(RuntimeError):  # it was closed meanwhile
+                return self._in_order.submit(target, *args)
+        return super().start_background_task(target, *args, **kwargs)
+
+    def disconnect(self, *_args: Any, **why: Any) -> None:
+        """Hang up at once; the library's own waits until a poll is answered."""
+        super().disconnect(**why | {"abort": True})
+
+    def finish(self) -> None:
+        """Hang up, and close what the library leaves open."""
+        self.disconnect()
+        self._in_order.shutdown(wait=False)
+        self.http.close()
+        if self.ws is not None:
+            self.ws.shutdown()
+
+
+class OrderedClient(socketio.Client):
+    """The library's client, with the order of messages kept."""
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return _OrderedEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that came over the wire, as it came.
+
+    life       : which of the client's connections it came by.
+    generation : the database's name on the pages that the client had open.
+    """
+
+    at: float
+    life: int
+    generation: str
+    event: str
+    data: Any
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """The frames in it: one, or what an answer to `follow` brought."""
+        if self.event == "entry":
+            return [self.data]
+        return list(self.data.get("frames", ())) if self.event == "answer" else []
+
+
+class FollowingClient:
+    """A person's pages, kept true by what the socket says; a thread of its own does the work.
+
+    views  : what the pages show now, by view and subject.
+    heads  : the last number of each room that has been applied.
+    is_out : the session has ended; `come_back` signs in again.
+    """
+
+    def __init__(self, visitor: Visitor, paths: list[str], transport: str) -> None:
+        self.visitor, self.paths, self.transport = visitor, paths, transport
+        self.views: Views = {}
+        self.heads: dict[str, int] = {}
+        self.heard: list[Heard] = []
+        self.is_out = True
+        self.is_live = False
+        self.failure: BaseException | None = None
+        self.applied = self.loads = self.life = 0
+        self._start: dict[str, Any] | None = None
+        self._lists: set[str] = set()
+        self._inbox: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._io: OrderedClient | None = None
+        self._returns, self._ends = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+
+    # ------------------------------------------------------------ what the test says
+
+    def come_back(self) -> None:
+        """Sign in, and open the pages."""
+        self._returns.set()
+
+    def drop(self) -> None:
+        """Cut the connection, as a network does."""
+        io = self._io
+        if io is None or not io.connected:
+            return
+        with suppress(OSError, AttributeError):
+            if io.transport() == "websocket":
+                io.eio.ws.sock.shutdown(socket.SHUT_RDWR)
+            else:
+                self._inbox.put(("disconnect", None))
+
+    def close(self) -> None:
+        """Go for good."""
+        self._ends.set()
+        self._returns.set()
+        self._thread.join(3 * ASK_S)
+        self.visitor.close()
+        assert not self._thread.is_alive()
+
+    def stands_at(self, generation: str, heads: dict[str, int]) -> bool:
+        """Return whether all has been applied up to these heads."""
+        if self.failure is not None:
+            raise self.failure
+        same = self._start is not None and self._start["generation"] == generation
+        return self.is_live and same and self.heads == heads
+
+    @property
+    def told(self) -> str:
+        """How it stands, for whoever has to read why a test failed."""
+        last = [(f"{it.at:.2f}", it.event, str(it.data)[:200]) for it in self.heard[-5:]]
+        state = "out" if self.is_out else "live" if self.is_live else "not live"
+        return f"{self.visitor.email} is {state} at {self.heads} of {self._start}: {last}"
+
+    def fetch(self) -> Views:
+        """Return what the person's pages show, asked for now."""
+        return {key: row for page in self._pages() for key, row in views_of(page).items()}
+
+    def _pages(self) -> list[Page]:
+        """Open the pages; those of another desk stay shut."""
+        pages = [self.visitor.page(path) for path in self.paths]
+        return [page for page in pages if page.status == 200]
+
+    # ------------------------------------------------------------ its own thread
+
+    def _live(self) -> None:
+        try:
+            while not self._ends.is_set():
+                self._live_on()
+        except BaseException as failure:  # noqa: BLE001 - the test raises it where it waits
+            self.failure = failure
+
+    def _live_on(self) -> None:
+        """Follow until something ends it: the connection, the session, a reload, the test."""
+        try:
+            if self.is_out:
+                self._return()
+            if self._start is None:
+                self._load()
+            with self._connected() as io:
+                self._follow(io)
+                while not self._ends.is_set():
+                    with suppress(queue.Empty):
+                        self._take(io, *self._inbox.get(timeout=0.2))
+        except SignedOutError:
+            self._forget()
+            self.is_out = True
+        except ReloadError:
+            self._forget()
+        except (LostError, requests.ConnectionError):
+            self._ends.wait(random.uniform(0.05, 0.3))  # noqa: S311 - no secret
+        finally:
+            self.is_live = False
+
+    def _return(self) -> None:
+        self._returns.wait()
+        if not self._ends.is_set():
+            self.visitor.sign_in()
+        self._returns.clear()
+        self.is_out = False
+
+    def _forget(self) -> None:
+        self.views, self.heads, self._start = {}, {}, None
+
+    def _load(self) -> None:
+        """Open the pages; the heads of the first are older than all their rows."""
+        pages = self._pages()
+        self.loads += 1
+        self._start = live_of(pages[0])
+        self.heads = dict(self._start["heads"])
+        self.views = {key: row for page in pages for key, row in views_of(page).items()}
+        self._lists = {view for page in pages for view in lists_of(page)}
+
+    @contextmanager
+    def _connected(self) -> Iterator[OrderedClient]:
+        io = OrderedClient(
+            reconnection=False, handle_sigint=False, http_session=requests.Session()
+        )
+        self._inbox = inbox = queue.Queue()
+        io.on("*", lambda event, data: inbox.put((event, data)), namespace=NAMESPACE)
+        io.on("disconnect", lambda _why: inbox.put(("disconnect", None)), namespace=NAMESPACE)
+        try:
+            io.connect(
+                self.visitor.server.url,
+                headers={"Cookie": self.visitor.cookie},
+                transports=[self.transport],
+                namespaces=[NAMESPACE],
+                wait_timeout=ASK_S,
+            )
+            self._io, self.life = io, self.life + 1
+            yield io
+        except socketio.exceptions.ConnectionError as error:
+            # Refused, or nobody there: the page knows which.
+            self.visitor.page(self.paths[0])
+            raise LostError from error
+        finally:
+            self._io = None
+            io.eio.finish()
+
+    def _follow(self, io: OrderedClient) -> None:
+        """Ask what was missed; what comes meanwhile waits in the inbox."""
+        assert self._start is not None
+        answer = self._ask(io, self._start | {"heads": self.heads})
+        self._hear("answer", answer)
+        if "reload" in answer:
+            raise ReloadError(answer["reload"])
+        if "error" in answer:
+            raise LostError(answer["error"])
+        for frame in answer["frames"]:
+            self._apply(frame)
+        self.heads = dict(answer["heads"])
+        self.is_live = True
+
+    def _ask(self, io: OrderedClient, message: dict[str, Any]) -> dict[str, Any]:
+        answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        with suppress(socketio.exceptions.BadNamespaceError):
+            io.emit("follow", message, namespace=NAMESPACE, callback=answers.put)
+        until = time.monotonic() + ASK_S
+        while io.connected and time.monotonic() < until:
+            with suppress(queue.Empty):
+                return answers.get(timeout=0.1)
+        raise LostError("no answer to follow")
+
+    def _take(self, io: OrderedClient, event: str, data: Any) -> None:
+        self._hear(event, data)
+        if event == "entry":
+            self._take_frame(io, data)
+        elif event == "heads":
+            if any(n > self.heads.get(room, 0) for room, n in data.items()):
+                self._follow(io)
+        elif event in {"reload", "purge"} or (event == "closing" and data["retry_s"] is None):
+            raise ReloadError(event)
+        elif event in {"disconnect", "closing"}:
+            raise LostError(event)
+
+    def _take_frame(self, io: OrderedClient, frame: dict[str, Any]) -> None:
+        head = self.heads.get(frame["room"], 0)
+        if frame["n"] <= head:
+            return
+        if frame["n"] > head + 1:
+            self._follow(io)
+            return
+        self._apply(frame)
+        self.heads[frame["room"]] = frame["n"]
+
+    def _apply(self, frame: dict[str, Any]) -> None:
+        self.applied += 1
+        if frame.get("view") not in self._lists:
+            return
+        key = (frame["view"], frame["subject"])
+        if frame.get("gone"):
+            self.views.pop(key, None)
+        else:
+            self.views[key] = read_fragment(frame["html"])
+
+    def _hear(self, event: str, data: Any) -> None:
+        generation = self._start["generation"] if self._start else ""
+        self.heard.append(Heard(time.monotonic(), self.life, generation, event, data))

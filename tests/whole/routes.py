@@ -1,0 +1,60 @@
+"""The portal's routes, and a path for each: with this to fill in what stands in brackets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from flask import Flask
+    from werkzeug.routing import Rule
+
+_ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+
+#: A reference, link or number that nobody has.
+UNKNOWN: Mapping[str, str] = {
+    "code": "EX27",
+    "reference": "EX27-0000",
+    "sign_in_id": "999999",
+    "token": "x" * 43,
+    "filename": "ui/portal.css",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Route:
+    """One path of one method.
+
+    rule : as the map of routes has it, without the edition of the static files.
+    """
+
+    rule: str
+    method: str
+    endpoint: str
+    template: str
+
+    def path(self, **known: str) -> str:
+        """Return the path with every argument filled in; made up where it is not known."""
+        filled = {**UNKNOWN, **known}
+        return _ARGUMENT.sub(lambda found: filled[found[1]], self.template)
+
+
+def routes_of(app: Flask) -> list[Route]:
+    """Return every route but those that Flask answers by itself."""
+    return sorted(
+        Route(_plain(rule, app), method, rule.endpoint, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    )
+
+
+def _plain(rule: Rule, app: Flask) -> str:
+    return rule.rule.replace(app.static_url_path or "/static", "/static")
+
+
+def pages_of(app: Flask) -> Iterator[Route]:
+    """Yield what can be opened with GET, but static files."""
+    return (it for it in routes_of(app) if it.method == "GET" and it.endpoint != "static")
