@@ -98,7 +98,7 @@ def measure_sizes(report: Report) -> None:
     say("Weighing pages …")
     with instance() as at:
         with opened(at.url) as session:
-            world.add_posts(session, 30)
+            world.add_posts(session, range(30))
             world.add_waiting(session, 30)
             world.add_offers(session, 30)
             readers = sorted({page.reader for page in PAGES} - {""})
@@ -120,7 +120,7 @@ def measure_times(report: Report, counts: Sequence[int], views: int) -> None:
         for count in counts:
             say(f"Making {count - there:,} posts …")
             with opened(at.url) as session:
-                world.add_posts(session, count - there)
+                world.add_posts(session, range(there, count))
                 visa = world.sign_in(session, [world.AUTHOR], at.secret_key)[0]
             there = count
             with serving(at) as server:

@@ -84,10 +84,10 @@ class Loop:
         self._epoll.register(party.sock, select.EPOLLIN)
 
     def remove(self, party: Party) -> None:
-        """Hang up."""
-        self._epoll.unregister(party.sock)
-        del self._parties[party.sock.fileno()]
-        party.sock.close()
+        """Hang up, unless that has been done."""
+        if self._parties.pop(party.sock.fileno(), None) is not None:
+            self._epoll.unregister(party.sock)
+            party.sock.close()
 
     def turn(self, timeout: float) -> None:
         """Hand out what has come by now, waiting for the first at most `timeout` seconds."""
@@ -214,6 +214,7 @@ class Post:
 
     def __init__(self, loop: Loop, head: str, body: str) -> None:
         """Connect, but send nothing yet."""
+        self._loop = loop
         self._request = (
             f"{head}\r\nHost: {loop.address[0]}:{loop.address[1]}\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -230,7 +231,9 @@ class Post:
         self.sock.send(self._request)
 
     def take(self, data: bytes) -> None:
-        """Take the answer."""
+        """Take the answer, to its end."""
+        if not data:
+            self._loop.remove(self)
         self.answered_at = self.answered_at or time.perf_counter()
         self.answer += data
 

@@ -192,13 +192,16 @@ def add_waiting(session: Session, count: int) -> list[Waiting]:
     return [Waiting(it.id, it.reference, it.version, it.words) for it in posts]
 
 
-def add_posts(session: Session, count: int) -> None:
-    """Hand in and let out `count` reports."""
-    for first in range(0, count, _BATCH):
-        batch = range(first, min(first + _BATCH, count))
+def add_posts(session: Session, numbers: range) -> None:
+    """Hand in and let out a report for each number."""
+    for first in range(0, len(numbers), _BATCH):
+        batch = numbers[first : first + _BATCH]
         incident = incident_of(session)
         with transaction(session, actor_named(session, AUTHOR)) as tx:
             posts = [feed.submit(tx, incident, report(number)) for number in batch]
+            for number, post in zip(batch, posts, strict=True):
+                # Of four random characters some would be the same among so many.
+                post.reference = f"{CODE}-{number:06}"
         ids = [post.id for post in posts]
         with transaction(session, actor_named(session, MODERATOR)) as tx:
             for post in session.scalars(select(Post).where(Post.id.in_(ids))):

@@ -62,6 +62,9 @@ class Shelf(Protocol):
     def take_back(self, url: str) -> None:
         """Take a database back that `give` gave."""
 
+    def discard(self, url: str) -> None:
+        """Remove a database that `create` made."""
+
 
 class SqliteShelf:
     """Keeps files, gives out copies."""
@@ -88,6 +91,8 @@ class SqliteShelf:
         path = Path(url.removeprefix(SQLITE))
         for beside in ("", "-wal", "-shm"):
             path.with_name(path.name + beside).unlink(missing_ok=True)
+
+    discard = take_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,9 @@ class PostgresShelf:
             counters = connection.execute(
                 "SELECT sequencename, coalesce(last_value, 0) + 1 FROM pg_sequences"
             ).fetchall()
-        return KeptRows(url, {name: data for name, data in rows.items() if data}, dict(counters))
+        return KeptRows(
+            url, {name: data for name, data in rows.items() if data}, dict(counters)
+        )
 
     def give(self, kept: KeptRows) -> str:
         if not self._free:
@@ -130,7 +137,8 @@ class PostgresShelf:
             _end_others(connection)
             # References between tables are not looked at meanwhile.
             connection.execute("SET LOCAL session_replication_role = replica")
-            connection.execute(";".join(f"DELETE FROM {name}" for name in _tables()))  # type: ignore[arg-type]
+            for name in _tables():
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
             for name, data in kept.rows.items():
                 statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))
                 with connection.cursor().copy(statement) as copy:
@@ -141,6 +149,9 @@ class PostgresShelf:
 
     def take_back(self, url: str) -> None:
         self._free.append(url)
+
+    def discard(self, url: str) -> None:
+        self._server.drop_database(url)
 
     def _connected(self, url: str) -> psycopg.Connection[Any]:
         return self._server.connect(url.rpartition("/")[2])

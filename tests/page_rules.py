@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 TITLE = re.compile(r"^(Error: )?\S.* — ((EXERCISE )?\S.* — )?BEOC Partner Portal$")
 
 #: Attributes that name other elements of the page by their ids.
-REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "list")
+REFERENCES = (
+    "for",
+    "aria-labelledby",
+    "aria-describedby",
+    "aria-controls",
+    "aria-owns",
+    "list",
+)
 
 _LABELLED = {"input", "select", "textarea"}
 _NOT_LABELLED = {"hidden", "submit", "button", "reset", "image"}
@@ -68,7 +75,9 @@ def _ids(tree: Element) -> Iterator[str]:
 
 def _labels(tree: Element) -> Iterator[str]:
     labelled = {it.get("for") for it in tree.iter("label") if _text(it)}
-    wrapped = {control for label in tree.iter("label") if _text(label) for control in label.iter()}
+    wrapped = {
+        control for label in tree.iter("label") if _text(label) for control in label.iter()
+    }
     for it in tree.iter():
         named = it.get("aria-label") or it.get("aria-labelledby")
         if it.tag in _LABELLED and it.get("type") not in _NOT_LABELLED:
@@ -107,10 +116,10 @@ def _forms(tree: Element) -> Iterator[str]:
         if action == "":
             yield "a form has an empty action"
         move = form.get("data-move")
-        if move and action and not action.endswith("/" + move.partition(".")[2]):
-            # A row is begun by the page that asks for it.
-            if not action.rstrip("/").endswith(("/new", "/submit")):
-                yield f"the form of {move} posts to {action}"
+        # A row is begun by the page that asks for it.
+        ends = ("/" + (move or "").partition(".")[2], "/new")
+        if move and action and not action.endswith(ends):
+            yield f"the form of {move} posts to {action}"
         if not any(_is_sender(it) for it in form.iter()):
             yield f"the form that posts to {where} has no button"
 
@@ -130,7 +139,9 @@ def _inline(tree: Element) -> Iterator[str]:
         for name, value in it.attrib.items():
             if name == "style" or str(name).startswith("on"):
                 yield f"<{it.tag}> has {name}={value!r}"
-            if name in {"href", "src", "action"} and value.strip().lower().startswith("javascript:"):
+            if name in {"href", "src", "action"} and value.strip().lower().startswith(
+                "javascript:"
+            ):
                 yield f"<{it.tag}> has a script for its {name}"
 
 

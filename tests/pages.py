@@ -257,9 +257,7 @@ class PageClient(FlaskClient):
 
     def submit(self, form: Form, /, *, to: str | None = None, **fields: Any) -> TestResponse:
         """Send a form of a page that was opened before, as often as one likes."""
-        data: dict[str, Any] = {**form.filled}
-        for name, value in fields.items():
-            data[name] = value
+        data: dict[str, Any] = form.filled | fields
         sent = {name: value for name, value in data.items() if value is not None}
         path = urlsplit(to or form.action)
         target = path.path + (f"?{path.query}" if path.query else "")

@@ -27,7 +27,9 @@ def together(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
         return [future.result(PATIENCE_S) for future in [pool.submit(do, it) for it in jobs]]
 
 
-def sorted_out(results: Sequence[Any], *expected: type[Exception]) -> tuple[list[Any], list[Any]]:
+def sorted_out(
+    results: Sequence[Any], *expected: type[Exception]
+) -> tuple[list[Any], list[Any]]:
     """Return what succeeded and what was refused; anything unexpected is raised."""
     done, refused = [], []
     for result in results:

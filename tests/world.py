@@ -36,7 +36,8 @@ PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(P
 
 CODE = "EX27"
 
-# name, kind, sectors, counties: Jasper and Newton are in region D, St. Louis County in C.
+# By key: name, kind, sectors and counties. Jasper and Newton are in region D, St. Louis
+# County in C, Jackson in A.
 ORGANIZATIONS = {
     "agency": ("State Emergency Agency", "agency", (), ()),
     "alpha": ("Alpha Fuel", "company", ("ENER", "RETAIL"), ("29097", "29145")),
@@ -45,7 +46,7 @@ ORGANIZATIONS = {
     "guild": ("Fuel Haulers Guild", "association", ("ENER", "TRAN"), ("29097",)),
 }
 
-# name: organization and role
+# By name, of which organization and in which role.
 PEOPLE = {
     "alpha": ("alpha", Role.LIAISON),
     "alpha_admin": ("alpha", Role.ORG_ADMIN),
@@ -201,9 +202,7 @@ def add_person(
         person, token = accounts.invite(tx, invitation)
     actor = actor_of(session, person.id)
     assert actor is not None
-    ticket = session.scalars(
-        select(Ticket).where(Ticket.token_hash == hash_token(token))
-    ).one()
+    ticket = session.scalars(select(Ticket).where(Ticket.token_hash == hash_token(token))).one()
     with transaction(session, actor) as tx:
         accounts.join(tx, ticket, name=_spoken(name), password_hash=PASSWORD_HASH)
     return Inhabitant(

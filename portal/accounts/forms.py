@@ -10,6 +10,7 @@ from wtforms import EmailField, PasswordField, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.accounts.operations import Invitation
+from portal.core import codes
 from portal.core.actor import PRIVATE_ROLES, Role
 from portal.core.passwords import MAX_LENGTH, MIN_LENGTH
 from portal.core.web.forms import CodesField, PortalForm, at_most, known, stripped
@@ -18,19 +19,12 @@ from portal.core.writes import OnceKey
 from portal.organizations.models import Organization
 from portal.organizations.states import OrganizationKind
 
-#: Roles as people call them, and what each may do.
-ROLES = {
-    Role.LIAISON: ("Liaison", "Reports and offers in the name of the organization."),
-    Role.ORG_ADMIN: ("Organization administrator", "A liaison who answers for the others."),
-    Role.MODERATOR: ("Moderator", "Decides which reports are published."),
-    Role.MOP3: ("MOP3", "Moderates, registers organizations, sets level and period."),
-    Role.CIKR: ("CI/KR", "Moderates; critical infrastructure."),
-    Role.ERAC: ("ERAC", "Reviews offers; sees prices."),
-    Role.LOGISTICS: ("Logistics", "Sites and deliveries."),
-    Role.RECORDS: ("Records", "Reads the record, also of accounts."),
-    Role.ADMIN: ("Administrator", "People, organizations, incidents."),
-    Role.OBSERVER: ("Observer", "Reads what all partners read."),
-}
+
+def role_words() -> dict[Role, tuple[str, str]]:
+    """Return each role's name and what it means, in the order of the code list `roles`."""
+    known = codes.load("roles").values()
+    return {Role(it.code): (it.label, it["means"]) for it in known}
+
 
 #: Longest reason for a suspension, in characters.
 MAX_REASON = 300
@@ -182,4 +176,4 @@ class SuspendForm(PortalForm):
 
 
 def _choices(roles: Any) -> dict[str, str]:
-    return {role.value: ROLES[role][0] for role in roles}
+    return {role.value: role_words()[role][0] for role in roles}

@@ -38,8 +38,9 @@ def password_matches(password: str, known: str | None) -> bool:
 
     def check() -> bool:
         try:
-            return _HASHER.verify(known or _NOBODY, password) and known is not None
+            _HASHER.verify(known or _NOBODY, password)
         except (VerificationError, InvalidHashError):
             return False
+        return known is not None
 
     return off_hub(check)

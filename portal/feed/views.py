@@ -1,14 +1,12 @@
 """Screens of the feed, of a partner's reports and of the desk."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Role
-from portal.core.web.forms import ButtonForm, PortalForm, see_other
+from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
 from portal.feed import operations, queries
@@ -18,9 +16,10 @@ from portal.feed.states import POST
 from portal.incidents.models import Incident
 from portal.journal.audience import rooms_of
 from portal.journal.queries import story
-from portal.journal.transaction import Tx, transaction
+from portal.journal.transaction import transaction
 
 bp = Blueprint("feed", __name__, url_prefix="/incidents/<code>/feed")
+_write = writer(transaction)
 
 DESK_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
 
@@ -144,10 +143,6 @@ def _post(incident: Incident, reference: str) -> Post:
 
 def _url(post: Post) -> str:
     return url_for(".show", reference=post.reference)
-
-
-def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
-    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
 
 
 def _status(forms: dict[str, PortalForm]) -> int:

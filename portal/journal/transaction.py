@@ -1,7 +1,7 @@
 """The way to write: rows and their numbered entries in one commit, or nothing.
 
-Order inside one write: end the read, take the turn, BEGIN, the single-use key, the actor's
-epoch, the rows held; the rules; flush the rows; then, under the stream's head, the numbers;
+Order inside one write: end the read, take the turn, BEGIN, the single-use key, the rows
+held, the actor's epoch; the rules; flush the rows; then, under the stream's head, the numbers;
 COMMIT; only then the readers.
 """
 
@@ -178,8 +178,8 @@ def transaction(
     tx = Tx(session, actor, once)
     with writing(session, tx):
         tx.take_once()
-        tx.check_epoch()
         tx.hold(held)
+        tx.check_epoch()
         try:
             yield tx
             tx.close()

@@ -35,7 +35,7 @@ class Seat:
 
     def is_concerned_by(self, subject: str, subject_id: int) -> bool:
         """Return whether an account entry may change what this socket's person sees."""
-        return getattr(self.actor, CONCERNS[subject]) == subject_id
+        return bool(getattr(self.actor, CONCERNS[subject]) == subject_id)
 
     def renew(self, actor: Actor, row: SignIn) -> None:
         """Take over what was read anew."""

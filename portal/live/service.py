@@ -8,7 +8,7 @@ from gevent import monkey
 
 from portal.config import Settings
 from portal.core.db import Database
-from portal.live.channel import Channel
+from portal.live.channel import NAMESPACE, Channel
 from portal.live.sockets import register
 from portal.live.tail import Tail
 
@@ -25,6 +25,7 @@ def attach(app: Flask, settings: Settings) -> SocketIO:
         app,
         async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
         manage_session=False,
+        namespaces=[NAMESPACE],
         cors_allowed_origins=settings.base_url or None,  # type: ignore[arg-type]  # None: the same host
         max_http_buffer_size=_MAX_MESSAGE,
         ping_interval=25,

@@ -45,20 +45,22 @@ def take_due(session: Session) -> list[tuple[int, int]]:
     pile up.
     """
     now = clock.now()
-    on_the_way = (Delivery.state == DeliveryState.SENDING) & (Delivery.next_try_at > now)
-    free = IN_FLIGHT - (session.scalar(select(func.count()).where(on_the_way)) or 0)
     due = session.scalars(
         select(Delivery.id)
         .where(_is_due(now))
         .order_by(Delivery.made_at, Delivery.id)
-        .limit(max(free, 0))
+        .limit(IN_FLIGHT)
     ).all()
     if not due:
+        return []
+    on_the_way = (Delivery.state == DeliveryState.SENDING) & (Delivery.next_try_at > now)
+    free = IN_FLIGHT - (session.scalar(select(func.count()).where(on_the_way)) or 0)
+    if free <= 0:
         return []
     with housekeeping(session):
         taken = session.execute(
             update(Delivery)
-            .where(Delivery.id.in_(due), _is_due(now))
+            .where(Delivery.id.in_(due[:free]), _is_due(now))
             .values(
                 state=DeliveryState.SENDING,
                 tries=Delivery.tries + 1,

@@ -8,18 +8,19 @@ several processes read at once, one of them wins.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
 from portal.core import clock
 from portal.core.references import new_reference
 from portal.journal.housekeeping import housekeeping
-from portal.journal.models import Entry
+from portal.journal.models import Entry, Head
 from portal.journal.numbers import insert_into
-from portal.journal.queries import stream_heads
 from portal.notify.kinds import KINDS
 from portal.notify.models import Delivery, ReaderCursor
 from portal.notify.outbox import GIVE_UP
@@ -31,8 +32,10 @@ NAME = "notices"
 #: So many entries are dealt with in one write.
 BATCH = 200
 
-#: The cursor follows over entries that ask for nothing once there are so many of them.
+#: The cursor follows over entries that ask for nothing once there are so many of them, or once
+#: their stream has been quiet for so long.
 IDLE = 500
+QUIET = timedelta(minutes=1)
 
 #: What makes a delivery the same one.
 _UNIQUE = ("incident_id", "seq", "person_id", "kind")
@@ -45,53 +48,84 @@ _TOLD = or_(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A stream whose end lies past the cursor. at : time of its last entry."""
+
+    incident_id: int
+    cursor: int
+    head: int
+    at: datetime
+
+
 def read(session: Session, *, host: str, has_server: bool) -> int:
-    """Make the deliveries that the journal asks for; return how many of its entries were new.
+    """Make the deliveries that the journal asks for; return how many of its entries were told of.
 
     host : what the identifiers of the e-mails end in.
     """
-    found = 0
-    for incident_id, head in sorted(stream_heads(session).items()):
-        while taken := _read_on(session, incident_id, head, host=host, has_server=has_server):
-            found += taken
+    found, is_done = 0, False
+    while not is_done:
+        told = [
+            _read_on(session, lag, host=host, has_server=has_server)
+            for lag in _lagging(session)
+        ]
+        found += sum(told)
+        is_done = BATCH not in told
     return found
 
 
-def _read_on(
-    session: Session, incident_id: int, head: int, *, host: str, has_server: bool
-) -> int:
-    """Deal with the next entries of a stream; 0 when there are none left."""
-    cursor = session.get(ReaderCursor, (NAME, incident_id), populate_existing=True)
-    seq = cursor.seq if cursor else 0
-    if head <= seq:
-        return 0
+def _lagging(session: Session) -> list[Lag]:
+    """Return the streams that have gone on since the cursor was moved, in one query."""
+    cursor = func.coalesce(ReaderCursor.seq, 0)
+    mine = and_(ReaderCursor.incident_id == Head.incident_id, ReaderCursor.name == NAME)
+    rows = session.execute(
+        select(Head.incident_id, cursor, Head.seq, Head.at)
+        .outerjoin(ReaderCursor, mine)
+        .where(Head.seq > cursor)
+        .order_by(Head.incident_id)
+    )
+    return [Lag(*row) for row in rows]
+
+
+def _read_on(session: Session, lag: Lag, *, host: str, has_server: bool) -> int:
+    """Deal with the next entries of a stream; return how many were told of.
+
+    Where nobody is to be told of anything the cursor stays, as moving it is a write: it follows
+    when the stream is quiet, or when there is too much to look through each time.
+    """
     entries = session.scalars(
         select(Entry)
-        .where(Entry.incident_id == incident_id, Entry.seq > seq, Entry.seq <= head, _TOLD)
+        .where(
+            Entry.incident_id == lag.incident_id,
+            Entry.seq > lag.cursor,
+            Entry.seq <= lag.head,
+            _TOLD,
+        )
         .order_by(Entry.seq)
         .limit(BATCH)
     ).all()
-    if not entries and head - seq < IDLE:
+    is_quiet = lag.at < clock.now() - QUIET
+    if not entries and lag.head - lag.cursor < IDLE and not is_quiet:
         return 0
     wanted = _wanted(session, entries, host=host, has_server=has_server)
-    to = entries[-1].seq if len(entries) == BATCH else head
+    to = entries[-1].seq if len(entries) == BATCH else lag.head
     with housekeeping(session):
-        if _move_cursor(session, incident_id, seq, to) and wanted:
+        if _move_cursor(session, lag, to) and wanted:
             insert = insert_into(session, Delivery).values(wanted)
             session.execute(insert.on_conflict_do_nothing(index_elements=list(_UNIQUE)))
     return len(entries)
 
 
-def _move_cursor(session: Session, incident_id: int, seq: int, to: int) -> bool:
-    """Move the cursor from `seq`; False when it stands elsewhere: another reader was faster."""
+def _move_cursor(session: Session, lag: Lag, to: int) -> bool:
+    """Move the cursor; False when it stands elsewhere now: another reader was faster."""
     insert = insert_into(session, ReaderCursor).values(
-        name=NAME, incident_id=incident_id, seq=to
+        name=NAME, incident_id=lag.incident_id, seq=to
     )
     moved = session.execute(
         insert.on_conflict_do_update(
             index_elements=["name", "incident_id"],
             set_={"seq": to},
-            where=ReaderCursor.seq == seq,
+            where=ReaderCursor.seq == lag.cursor,
         ).returning(ReaderCursor.seq)
     )
     return moved.first() is not None

@@ -7,6 +7,7 @@ to be sent, and whether it was, stands in the table alone. Losing the file loses
 import json
 import logging
 import threading
+import time
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 #: How long the reader sleeps when nobody wakes it, in seconds.
 POLL_S = 2.0
+
+#: How long it lets commits gather once it is woken, in seconds.
+GATHER_S = 0.25
 
 #: How many e-mails go at once, and how long a worker with nothing to do sleeps, in seconds.
 WORKERS = 4
@@ -84,7 +88,8 @@ class Notices:
     def run(self) -> None:
         """Follow the journal for as long as the process lives."""
         while True:
-            self._woken.wait(POLL_S)
+            if self._woken.wait(POLL_S):
+                time.sleep(GATHER_S)
             self._woken.clear()
             try:
                 self.step()

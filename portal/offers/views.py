@@ -1,20 +1,17 @@
 """Screens of offers: the owner's, the ERAC desk's, the record's."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Role
 from portal.core.errors import NotAllowedError
-from portal.core.web.forms import ButtonForm, PortalForm, see_other
+from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
 from portal.incidents.models import Incident
 from portal.journal.audience import ERAC, rooms_of
 from portal.journal.queries import story
-from portal.journal.transaction import Tx, transaction
+from portal.journal.transaction import transaction
 from portal.offers import operations, queries
 from portal.offers.forms import DeclineForm, ListForm, OfferForm
 from portal.offers.models import Offer
@@ -24,6 +21,7 @@ from portal.organizations.queries import members_of
 from portal.organizations.states import OrganizationKind
 
 bp = Blueprint("offers", __name__, url_prefix="/incidents/<code>")
+_write = writer(transaction)
 
 
 @bp.get("/offers")
@@ -125,10 +123,6 @@ def _offer(incident: Incident, reference: str) -> Offer:
 
 def _url(offer: Offer) -> str:
     return url_for(".show", reference=offer.reference)
-
-
-def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
-    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
 
 
 def _page(offer: Offer, **sent: PortalForm) -> ResponseReturnValue:

@@ -1,22 +1,19 @@
 """Screens of organizations: the directory for everybody, the rest for those who keep it."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Actor, Role
-from portal.core.web.forms import ButtonForm, PortalForm, see_other
+from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
-from portal.core.writes import Held
-from portal.journal.transaction import Tx, transaction
+from portal.journal.transaction import transaction
 from portal.organizations import operations, queries
 from portal.organizations.forms import MemberForm, OrganizationForm, SuspendForm
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 
 bp = Blueprint("organizations", __name__, url_prefix="/organizations")
+_write = writer(transaction)
 
 KEEPERS = (Role.ADMIN, Role.MOP3)
 
@@ -133,10 +130,6 @@ def _companies() -> list[Organization]:
 
 def _url(organization: Organization) -> str:
     return url_for(".show", reference=organization.reference)
-
-
-def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
-    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
 
 
 def _knows_all(actor: Actor, organization: Organization) -> bool:

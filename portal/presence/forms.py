@@ -1,7 +1,7 @@
 """Forms of presence: shape only."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wtforms import RadioField, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Optional
@@ -18,13 +18,16 @@ from portal.core.web.forms import (
     stripped,
 )
 from portal.core.web.shapes import all_known, telephone
-from portal.core.web.times import next_hours
+from portal.core.web.times import local, next_hours
 from portal.incidents.models import Incident
 from portal.presence.models import MAX_HAND_OVER, MAX_UP_TO, CheckIn
 from portal.presence.operations import LONGEST, Shift
 
 #: How long a shift is where no operational period says so, in hours.
 USUAL_HOURS = 8
+
+#: How much longer somebody stays at least, as a proposal.
+LEAST = timedelta(hours=2)
 
 
 def usual_end(incident: Incident, after: datetime | None = None) -> datetime:
@@ -33,9 +36,14 @@ def usual_end(incident: Incident, after: datetime | None = None) -> datetime:
     after : the end that is known, past which somebody wants to stay.
     """
     now, end = clock.now(), incident.period_ends_at
-    if end is not None and max(now, after or now) < end <= now + LONGEST:
+    latest = max(now, after or now)
+    if end is not None and latest < end <= now + LONGEST:
         return end
-    return next_hours(USUAL_HOURS)
+    return min(max(next_hours(USUAL_HOURS), latest + LEAST), now + LONGEST)
+
+
+def _time_now() -> str:
+    return f"In the incident’s time: it is {local(clock.now())} now."
 
 
 def usual_assignment(actor: Actor) -> str:
@@ -86,6 +94,7 @@ class CheckInForm(PortalForm):
         }
         super().__init__(data=usual)
         self.last = last
+        self.until.description = _time_now()
         for field, name, message in (
             (self.assignment, "assignments", "Choose the cell or desk."),
             (self.link, "links", "Choose the link."),
@@ -140,6 +149,7 @@ class ExtendForm(PortalForm):
     def __init__(self, incident: Incident, row: CheckIn) -> None:
         """Propose the usual end."""
         super().__init__(row=row, data={"until": usual_end(incident, row.until)})
+        self.until.description = _time_now()
 
 
 class CheckOutForm(PortalForm):

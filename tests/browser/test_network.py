@@ -122,7 +122,6 @@ def test_where_websockets_are_refused_long_polling_carries_the_news(
 ):
     network.refuses_sockets = True
     reader = reader_of_the_feed(network.url, meet)
-    only_cut_off(reader)
     reference = author.report("News for those behind a strict proxy.")
     moderator.publish(reference)
     expect(reader.row("feed", reference)).to_contain_text("News for those behind")
@@ -134,6 +133,7 @@ def test_where_websockets_are_refused_long_polling_carries_the_news(
     moderator.retract(reference, "Polled away.")
     expect(reader.row("feed", reference)).to_contain_text("Polled away.")
     holds_what_its_page_shows(reader)
+    only_cut_off(reader)
 
 
 def losing(page: Page, reference: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -38,6 +40,11 @@ def sent(app, _row=None, _path="/x", **typed):
         form = Typed(row=_row)
         form.validate()
         yield form
+
+
+def shown(field):
+    """Return what the page shows in a field."""
+    return unescape(str(field()).partition('value="')[2].partition('"')[0])
 
 
 # ---------------------------------------------------------------- amounts
@@ -100,14 +107,13 @@ def test_what_is_no_amount_is_said_at_the_field_and_kept(app, typed, said):
         assert form.status == 422
         assert form.amount.data is None
         assert said in form.errors["amount"][0]
-        assert form.amount._value() == typed
+        assert shown(form.amount) == typed
 
 
 @given(thousandths=st.integers(1, MOST * 1000))
-def test_an_amount_that_is_shown_can_be_sent_back(thousandths):
-    field = SimpleNamespace(raw_data=None, data=thousandths)
-    shown = AmountField._value(field)
-    AmountField.process_formdata(field, [shown])
+def test_an_amount_is_read_back_to_the_last_thousandth(thousandths):
+    field = SimpleNamespace(raw_data=None, data=None)
+    AmountField.process_formdata(field, [f"{Decimal(thousandths) / 1000:,}"])
     assert field.data == thousandths
 
 
@@ -159,7 +165,7 @@ def test_a_time_is_read_in_the_incidents_zone(app, typed, instant):
 def test_a_time_that_the_clocks_skip_is_said_to_be_skipped(app, typed):
     with sent(app, at=typed) as form:
         assert "skip" in form.errors["at"][0]
-        assert form.at._value() == typed
+        assert shown(form.at) == typed
 
 
 def test_the_same_words_are_another_instant_in_another_zone(app):
@@ -186,7 +192,7 @@ def test_the_same_words_are_another_instant_in_another_zone(app):
         "0000-01-01T00:00",
         "9999-12-31T23:59",
         "99999-01-01T00:00",
-        "٢٠٢٧-٠٤-٢١T19:00",
+        "\u0662\u0660\u0662\u0667-04-21T19:00",
         "<script>",
     ],
 )
@@ -194,7 +200,7 @@ def test_what_is_no_time_is_said_at_the_field_and_kept(app, typed):
     with sent(app, at=typed) as form:
         assert "date and a time" in form.errors["at"][0]
         assert form.at.data is None
-        assert form.at._value() == typed
+        assert shown(form.at) == typed
 
 
 @given(text=st.text(max_size=30) | st.from_regex(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d\Z"))
@@ -208,9 +214,9 @@ def test_no_text_breaks_a_time(text):
         assert field.data is None or field.data.tzinfo is UTC
 
 
-@given(at=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))
-def test_a_time_that_is_shown_can_be_sent_back_to_the_minute(at):
-    at = at.replace(second=0, microsecond=0)
+@given(minutes=st.integers(0, 20 * 365 * 1440))
+def test_a_time_that_is_shown_can_be_sent_back_to_the_minute(minutes):
+    at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     back = times.parse_typed(times.typed(at))
     # In the hour that comes twice the second pass is read as the first.
     assert (at - back).total_seconds() in {0, 3600}
@@ -249,10 +255,10 @@ def test_a_page_holds_the_version_that_it_was_made_from(app):
         assert [(it.row, it.version) for it in form.held(row)] == [(row, 5)]
 
 
-@pytest.mark.parametrize("typed", ["", "x", "-1", "1.0", "٣", "1 OR 1=1"])
-def test_a_version_that_is_no_number_holds_none(app, typed):
+@pytest.mark.parametrize("typed", ["", "x", "-1", "1.0", "\u0663", "1 OR 1=1"])
+def test_a_version_that_is_no_number_is_none_that_a_row_ever_had(app, typed):
     with sent(app, version=typed) as form:
-        assert [it.version for it in form.held(object())] == [None]
+        assert all(it.version < 0 for it in form.held(object()))
 
 
 def test_of_two_forms_on_a_page_only_the_one_that_was_sent_reads_what_was_typed(app):
@@ -278,7 +284,7 @@ def test_what_a_write_refuses_is_said_above_the_form(app, error, status):
             raise error
         assert form.status == status
         assert str(error) in form.refusal
-        assert form.amount._value() == "5"
+        assert shown(form.amount) == "5"
 
 
 def test_what_a_rule_refuses_in_a_field_is_said_there(app):

@@ -142,7 +142,10 @@ def _suspend(tx: Tx, _world: World, _act: Act, person: Person) -> list[Effect]:
     is_open = (SignIn.person_id == person.id) & (SignIn.state == SignInState.OPEN)
     ended = list(tx.session.scalars(select(SignIn).where(is_open)))
     accounts.suspend(tx, person, reason="of the story")
-    return [Effect(0, "person.suspend", person), *(Effect(0, "sign_in.end", it) for it in ended)]
+    return [
+        Effect(0, "person.suspend", person),
+        *(Effect(0, "sign_in.end", it) for it in ended),
+    ]
 
 
 ACTS: dict[str, Any] = {

@@ -41,7 +41,7 @@ class Tail:
 
 
 class Client:
-    """Follows some rooms of one stream by `n`, as a browser does that asks for what it missed."""
+    """Follows some rooms of one stream by `n`, as a browser that asks for what it missed."""
 
     def __init__(self, session: Session, stream: int, rooms: list[str]) -> None:
         self._stream = stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -25,9 +26,7 @@ def dump(session: Session) -> Dump:
     """Return every row of every table."""
     session.rollback()
     return {
-        table.name: sorted(
-            (tuple(row) for row in session.execute(select(table))), key=repr
-        )
+        table.name: sorted((tuple(row) for row in session.execute(select(table))), key=repr)
         for table in Row.metadata.sorted_tables
     }
 
@@ -41,9 +40,7 @@ def kinds(session: Session, stream: int) -> list[str]:
     """Return what was done in a stream, such as post.publish, in its order."""
     session.rollback()
     entries = session.execute(
-        select(Entry.subject, Entry.move)
-        .where(Entry.incident_id == stream)
-        .order_by(Entry.seq)
+        select(Entry.subject, Entry.move).where(Entry.incident_id == stream).order_by(Entry.seq)
     )
     return [f"{subject}.{move}" for subject, move in entries]
 
@@ -70,7 +67,7 @@ def _check_streams(session: Session) -> None:
         mine = entries.get(stream, [])
         assert [it.seq for it in mine] == list(range(1, head.seq + 1))
         times = [it.at for it in mine]
-        assert all(a < b for a, b in zip(times, times[1:], strict=False)), times
+        assert all(a < b for a, b in pairwise(times)), times
         if mine:
             assert (head.at, head.hash) == (mine[-1].at, mine[-1].hash)
 

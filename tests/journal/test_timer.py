@@ -29,7 +29,7 @@ def test_a_lease_is_one_holders_until_it_ends(session, held_clock):
     assert not take_lease(session, "timer", "a")
 
 
-def test_leases_of_other_names_are_others(session, held_clock):
+def test_leases_of_other_names_are_others(session):
     assert take_lease(session, "timer", "a")
     assert take_lease(session, "sweep", "b")
     assert {it.name: it.holder for it in session.scalars(select(Lease))} == {
@@ -112,9 +112,7 @@ def test_a_job_that_fails_stops_no_other_and_is_tried_again(database, held_clock
     assert "fails" in caplog.text
 
 
-def test_the_timers_own_jobs_run_on_an_empty_portal_and_on_a_full_one(
-    database, session, world, held_clock
-):
+def test_the_timers_own_jobs_run_on_an_empty_portal_and_on_a_full_one(database, session, world):
     make_post(session, world.actor("alpha"))
     timer = Timer(database)
     timer.tick()
@@ -173,7 +171,7 @@ def test_keys_that_no_browser_can_hold_are_forgotten(session, world, held_clock)
     assert session.scalars(select(Once.token)).all() == ["new"]
 
 
-def test_a_new_generation_has_a_new_name_and_leaves_no_entry(session, world):
+def test_a_new_generation_has_a_new_name_and_leaves_no_entry(session):
     before = dump(session)
     names = {begin_generation(session) for _ in range(3)}
     assert len(names) == 3

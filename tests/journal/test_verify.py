@@ -59,7 +59,7 @@ def at(table, stream, seq):
     return (table.incident_id == stream) & (table.seq == seq)
 
 
-def test_a_record_that_nobody_touched_is_intact(session, stream):
+def test_a_record_that_nobody_touched_is_intact(session):
     assert verify(session) == []
 
 
@@ -164,14 +164,12 @@ def cut(session, stream, keep):
         for it in (EntryRoom, Words, Entry)
     ]
     back = update(Head).where(Head.incident_id == stream)
-    heads = {
-        room: n
-        for room, n in session.execute(
-            select(EntryRoom.room, func.max(EntryRoom.n))
-            .where(EntryRoom.incident_id == stream, EntryRoom.seq <= keep)
-            .group_by(EntryRoom.room)
-        )
-    }
+    counted = session.execute(
+        select(EntryRoom.room, func.max(EntryRoom.n).label("n"))
+        .where(EntryRoom.incident_id == stream, EntryRoom.seq <= keep)
+        .group_by(EntryRoom.room)
+    )
+    heads = {it.room: it.n for it in counted}
     rooms = [
         update(RoomHead)
         .where(RoomHead.incident_id == stream, RoomHead.room == room)
@@ -211,7 +209,7 @@ def test_a_tail_cut_off_before_stream_0_knew_of_it_is_found_by_a_head_kept_elsew
     assert {it.incident_id for it in unlawful(session, kept)} == {stream}
 
 
-def test_stream_0_cut_off_is_found_by_a_head_kept_elsewhere(database, session, stream):
+def test_stream_0_cut_off_is_found_by_a_head_kept_elsewhere(database, session):
     kept = dict(map(parse_head, heads_of(session)))
     assert unlawful(session, kept) == []
     statements, rest = cut(session, 0, session.get_one(Head, 0).seq - 4)
@@ -328,9 +326,7 @@ def test_a_forged_certificate_covers_nothing(database, session, stream, world, f
 
 
 @pytest.mark.parametrize("forged", ["no JSON", "[]", '{"heads":[]}', '{"heads":{"x":[1]}}'])
-def test_forged_heads_in_stream_0_are_found_and_hide_nothing(
-    database, session, stream, forged
-):
+def test_forged_heads_in_stream_0_are_found_and_hide_nothing(database, session, stream, forged):
     record = select(Entry.seq).where(Entry.incident_id == 0, Entry.subject == "heads")
     seq = session.scalars(record).one()
     session.rollback()
@@ -343,7 +339,7 @@ def test_forged_heads_in_stream_0_are_found_and_hide_nothing(
 # ---------------------------------------------------------------- while the portal runs
 
 
-def test_verifying_while_others_write_raises_no_false_alarm(database, session, stream, world):
+def test_verifying_while_others_write_raises_no_false_alarm(database, session, world):
     """A writer commits between any two reads of the walk; the walk must not see it."""
     alpha = world.actor("alpha")
 
@@ -361,7 +357,7 @@ def test_verifying_while_others_write_raises_no_false_alarm(database, session, s
         assert verify(walking) == []
 
 
-def test_heads_are_recorded_once_for_each_move_of_a_stream(session, stream, world):
+def test_heads_are_recorded_once_for_each_move_of_a_stream(session, world):
     assert record_heads(session) is False
     retract(session, world.actor("moderator"), make_and_publish(session, world))
     assert record_heads(session) is True
@@ -373,6 +369,6 @@ def make_and_publish(session, world):
     return publish(session, world.actor("moderator"), post)
 
 
-def test_times_of_day_do_not_matter(session, stream, held_clock):
+def test_times_of_day_do_not_matter(session, held_clock):
     held_clock.set(clock.now().replace(microsecond=0))
     assert verify(session) == []

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +23,7 @@ from tests.pages import Page
 from tests.world import PASSWORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATIENCE_S = 30
 KEY = "a key for tests only, of thirty-two bytes or more"
@@ -185,6 +186,17 @@ class Visitor:
 
     def close(self) -> None:
         self.http.close()
+
+
+@contextmanager
+def visiting(server: Server, email: str) -> Iterator[Visitor]:
+    """Lend a visitor who has signed in."""
+    visitor = Visitor(server, email)
+    try:
+        visitor.sign_in()
+        yield visitor
+    finally:
+        visitor.close()
 
 
 def live_of(page: Page) -> dict[str, Any]:

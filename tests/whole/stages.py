@@ -81,7 +81,7 @@ def post(
     seen_by: tuple[str, ...] = (PARTNERS,),
     closed: bool = False,
 ) -> Post:
-    """Bring a report of Alpha's to where these moves lead; then close its incident, if asked."""
+    """Bring a report of Alpha's to where these moves lead, and close its incident if asked."""
     session = world.session
     assert session is not None
     incident = _incident(world) if closed else world.incident
@@ -99,7 +99,7 @@ def post(
 
 
 def offer(world: World, then: tuple[str, ...] = (), *, closed: bool = False) -> Offer:
-    """Bring an offer of Alpha's to where these moves lead; then close its incident, if asked."""
+    """Bring an offer of Alpha's to where these moves lead, and close its incident if asked."""
     session = world.session
     assert session is not None
     incident = _incident(world) if closed else world.incident
@@ -269,23 +269,27 @@ def person(world: World, *, joined: bool = True, suspended: bool = False) -> Per
     """Invite somebody of Charlie's; have them join, suspend them."""
     session = world.session
     assert session is not None
-    name = f"p{secrets.token_hex(4)}"
-    of = world.organization("charlie")
+    name, of = f"p{secrets.token_hex(4)}", world.organization("charlie")
     if joined:
         made = session.get_one(Person, add_person(session, of, Role.LIAISON, name).id)
     else:
-        with transaction(session, SYSTEM) as tx:
-            made, _ = accounts.invite(
-                tx,
-                accounts.Invitation(
-                    email=f"{name}@world.example",
-                    organization=of,
-                    roles=frozenset({Role.LIAISON}),
-                ),
-            )
+        made, _ = invited(world, name)
     if suspended:
         make.suspend_person(session, made)
     return made
+
+
+def invited(world: World, name: str = "newcomer") -> tuple[Person, str]:
+    """Invite somebody to Charlie's, and return the token of the link, too."""
+    session = world.session
+    assert session is not None
+    invitation = accounts.Invitation(
+        email=f"{name}@world.example",
+        organization=world.organization("charlie"),
+        roles=frozenset({Role.LIAISON}),
+    )
+    with transaction(session, SYSTEM) as tx:
+        return accounts.invite(tx, invitation)
 
 
 def membership(world: World) -> Membership:

@@ -60,17 +60,12 @@ Frames = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def held() -> Iterator[None]:
-    """Hold the clock, so that two readings of one thing do not differ by their age."""
+def busy(scene: Scene) -> Iterator[Busy]:
+    """Hold the clock, too, so that two readings of one thing do not differ by its age."""
     now = clock.now()
     clock.use(lambda: now)
-    yield
+    yield busy_incident(scene.session, scene.world)
     clock.use(None)
-
-
-@pytest.fixture(scope="module")
-def busy(scene: Scene, held: None) -> Busy:
-    return busy_incident(scene.session, scene.world)
 
 
 def subject_of(row: Post | Offer) -> str:
@@ -118,7 +113,7 @@ def test_sql_and_rooms_are_twins(scene, busy):
 # ---------------------------------------------------------------- what sockets would carry
 
 
-def rooms_told(scene: Scene, busy: Busy) -> dict[tuple[str, int], set[str]]:
+def rooms_told(scene: Scene) -> dict[tuple[str, int], set[str]]:
     """Return in which rooms anything was ever said of a row."""
     told: dict[tuple[str, int], set[str]] = defaultdict(set)
     for subject, id_, room in scene.session.execute(
@@ -135,7 +130,7 @@ def rooms_told(scene: Scene, busy: Busy) -> dict[tuple[str, int], set[str]]:
 @pytest.fixture(scope="module")
 def rendered(scene: Scene, busy: Busy) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
     """Return for each reference and room what its frame would hold: view and markup."""
-    told, made = rooms_told(scene, busy), defaultdict(list)
+    told, made = rooms_told(scene), defaultdict(list)
     with scene.app.test_request_context("/"):
         enter_incident(scene.world.incident)
         for row in busy.rows:
@@ -192,7 +187,7 @@ def test_the_page_of_a_row_knows_whatever_a_frame_says(scene, busy, name):
 
 
 def canonical(markup: str | Element) -> str:
-    """Return markup so that equal things are equal: no matter its blanks and attribute order."""
+    """Return markup so that equal things are equal, whatever their blanks and order."""
     if isinstance(markup, str):
         container = "tbody" if markup.strip().startswith("<tr") else "ul"
         parsed = html5lib.parseFragment(markup, container, namespaceHTMLElements=False)
@@ -216,7 +211,7 @@ def shown_on(client: PageClient, url: str) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_lists_and_sockets_show_the_same(scene, busy, rendered, name):
+def test_lists_and_sockets_show_the_same(scene, rendered, name):
     client, frames = scene.client(name), frames_for(rendered, scene.world.actor(name))
     shown: Frames = defaultdict(dict)
     for url in LISTS.values():
@@ -231,7 +226,7 @@ def test_lists_and_sockets_show_the_same(scene, busy, rendered, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_floor_shows_nothing_but_what_the_lists_show(scene, busy, rendered, name):
+def test_the_floor_shows_nothing_but_what_the_lists_show(scene, rendered, name):
     frames = frames_for(rendered, scene.world.actor(name))
     shown = list(shown_on(scene.client(name), f"{BELOW}/"))
     assert shown

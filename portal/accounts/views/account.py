@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, flash, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from portal.accounts import operations, queries
-from portal.accounts.forms import ROLES, ChangePasswordForm
+from portal.accounts.forms import ChangePasswordForm, role_words
 from portal.accounts.models import Person
 from portal.accounts.states import PERSON, SIGN_IN
 from portal.accounts.views.sign_in import SLOW_DOWN
@@ -98,7 +98,7 @@ def _page(**sent: PortalForm) -> ResponseReturnValue:
     page = render_template(
         "accounts/account.html",
         person=person,
-        roles=[ROLES[role] for role in ROLES if role in actor.roles],
+        roles=[role_words()[role] for role in role_words() if role in actor.roles],
         sessions=[(row, browser_words(row.agent)) for row in sessions],
         forms=forms | sent,
         moves=PERSON.names_open_to(actor, person),

@@ -1,27 +1,27 @@
 """Screens of administrators: people, their roles and their single-use links."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from itertools import groupby
 
 from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.accounts import operations, queries
-from portal.accounts.forms import ROLES, InviteForm, RolesForm, SuspendForm
+from portal.accounts.forms import InviteForm, RolesForm, SuspendForm, role_words
 from portal.accounts.models import Membership, Person
 from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
 from portal.config import Settings
 from portal.core.actor import Role
 from portal.core.errors import AlreadyDoneError
 from portal.core.web.agents import browser_words
-from portal.core.web.forms import ButtonForm, PortalForm, see_other
+from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
 from portal.journal.transaction import Tx, transaction
 from portal.organizations.queries import list_active
 
 bp = Blueprint("people", __name__, url_prefix="/admin")
+_write = writer(transaction)
 
 SHOWN_ONCE = (
     "This was sent before. The link was shown once and is kept nowhere: "
@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
         words=words,
         count=len(people),
         most=queries.PEOPLE_PAGE,
-        roles=ROLES,
+        roles=role_words(),
     )
 
 
@@ -55,7 +55,7 @@ def invite() -> ResponseReturnValue:
         answer = _issue(form, (), lambda tx: operations.invite(tx, form.invitation()))
         if answer is not None:
             return answer
-    hints = {role.value: hint for role, (_, hint) in ROLES.items()}
+    hints = {role.value: hint for role, (_, hint) in role_words().items()}
     return render_template("accounts/invite.html", form=form, hints=hints), form.status
 
 
@@ -151,10 +151,6 @@ def _url(person: Person) -> str:
     return url_for(".show", reference=person.reference)
 
 
-def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
-    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
-
-
 def _make_link(person: Person, make: Callable[[Tx, Person], str]) -> ResponseReturnValue:
     form, reference = ButtonForm(row=person), person.reference
     if form.validate_on_submit():
@@ -212,7 +208,7 @@ def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
         moves=PERSON.names_open_to(actor, person),
         membership_moves=MEMBERSHIP.names_open_to(actor, membership),
         can_end=[row.id for row in sessions if "end" in SIGN_IN.names_open_to(actor, row)],
-        roles=ROLES,
-        hints={role.value: hint for role, (_, hint) in ROLES.items()},
+        roles=role_words(),
+        hints={role.value: hint for role, (_, hint) in role_words().items()},
     )
     return page, max((form.status for form in sent.values()), default=200)

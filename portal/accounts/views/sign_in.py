@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from portal.accounts import operations, queries
-from portal.accounts.forms import ROLES, SignInForm
+from portal.accounts.forms import SignInForm, role_words
 from portal.accounts.models import Person, SignIn
 from portal.config import Settings
 from portal.core import clock
@@ -101,7 +101,7 @@ def sign_in() -> ResponseReturnValue:
             return see_other(_next())
     demo_people = queries.list_demo_people(db_session()) if demo_is_allowed() else []
     page = render_template(
-        "accounts/sign_in.html", form=form, demo_people=demo_people, roles=ROLES
+        "accounts/sign_in.html", form=form, demo_people=demo_people, roles=role_words()
     )
     return page, form.status
 

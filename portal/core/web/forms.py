@@ -4,11 +4,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,11 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from portal.core.errors import ConflictError, FieldError, OnceReusedError
 from portal.core.web import times
+from portal.core.web.requests import current_actor, db_session
 from portal.core.writes import Held, OnceKey
+
+T = TypeVar("T")
+Writer = Callable[["PortalForm", Sequence[Held]], AbstractContextManager[T]]
 
 #: An amount is at most this many units: more is a typing error.
 MOST = 1_000_000_000
@@ -131,6 +135,18 @@ class PortalForm(FlaskForm):
 
 class ButtonForm(PortalForm):
     """A form of one button and nothing to fill in."""
+
+
+def writer(transaction: Callable[..., AbstractContextManager[T]]) -> Writer[T]:
+    """Return how the views of a package write: in the name of who asks, by a form sent once.
+
+    transaction : `portal.journal.transaction.transaction`, which stands above this package.
+    """
+
+    def write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[T]:
+        return transaction(db_session(), current_actor(), once=form.once_key, held=held)
+
+    return write
 
 
 def see_other(path: str) -> ResponseReturnValue:

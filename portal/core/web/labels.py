@@ -3,14 +3,13 @@
 from decimal import Decimal
 
 from flask import Flask
-from jinja2 import Undefined
 
 from portal.core import codes
 
 
 def label(name: str, code: str | None) -> str:
     """Return the label of a code of the list `name`; "" where there is no code."""
-    return codes.load(name).label(code) if code and not isinstance(code, Undefined) else ""
+    return codes.load(name).label(code) if code else ""
 
 
 def number(thousandths: int) -> str:

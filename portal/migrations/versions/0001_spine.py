@@ -1,4 +1,4 @@
-"""spine"""
+"""The spine: every table of the first release."""
 
 import secrets
 

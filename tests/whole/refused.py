@@ -1,0 +1,119 @@
+"""What to send, and how it looks when it is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from portal.core import clock
+from portal.core.web import times
+from portal.feed.models import Post
+from portal.journal.models import Entry, Head, Once
+from portal.offers.models import Offer
+from tests.pages import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
+
+    from tests.pages import Page
+    from tests.whole.scene import Scene
+
+REPORT, OFFER = "/incidents/EX27/feed/new", "/incidents/EX27/offers/new"
+
+
+def at(**ahead: float) -> str:
+    """Return a time as the browser's control would send it."""
+    return times.typed(clock.now() + timedelta(**ahead))
+
+
+GOOD_REPORT = {
+    "words": "The bridge at Joplin is out.",
+    "county": "29097",
+    "lifeline": "TRANS",
+    "standing": "closed",
+    "asked_for": "partners",
+}
+
+GOOD_OFFER = {
+    "item": "FUEL",
+    "description": "Diesel, delivered.",
+    "amount": "1,000.5",
+    "unit": "GAL",
+    "county": "29145",
+    "available_from": at(hours=1),
+    "available_until": at(hours=30),
+    "compensation": "quoted_price",
+    "price": "3.89",
+    "contract": "",
+}
+
+
+def written(scene: Scene) -> tuple[Any, ...]:
+    """Return what any write would change: rows, entries, keys and the heads of all streams."""
+    session = scene.fresh()
+    counts = [
+        session.scalar(select(func.count()).select_from(kind))
+        for kind in (Entry, Once, Post, Offer)
+    ]
+    heads = session.execute(select(Head.incident_id, Head.seq, Head.hash)).all()
+    return (*counts, sorted(tuple(head) for head in heads))
+
+
+# ---------------------------------------------------------------- how a refusal looks
+
+
+def controls(page: Page, name: str) -> list[Element]:
+    return [it for it in page.one("main").iter() if it.get("name") == name]
+
+
+def assert_refused_at(page: Page, name: str, says: str) -> None:
+    """See the message at the field and, with a link to it, above the form."""
+    message = page.error_at(name)
+    assert says in message, f"{name}: {message!r}"
+    assert message.startswith("Error: ")
+    assert page.title.startswith("Error: ")
+    (summary,) = page.with_class("errsum")
+    assert summary.get("role") == "alert"
+    links = {words_of(it): (it.get("href") or "")[1:] for it in summary.iter("a")}
+    told = message.removeprefix("Error: ")
+    assert told in links, links
+    fields = controls(page, name)
+    assert links[told] in {it.get("id") for it in fields}
+    parents = {child: parent for parent in page.tree.iter() for child in parent}
+    marked = fields[0]
+    if marked.get("type") == "radio":
+        while marked.tag != "fieldset":
+            marked = parents[marked]
+    assert marked.get("aria-invalid") == "true"
+
+
+def assert_kept(page: Page, typed: Mapping[str, Any], *, but: str = "") -> None:
+    filled = next(
+        form.filled for form in page.forms if set(typed) & set(form.filled) and form.move
+    )
+    for name, value in typed.items():
+        if name != but and value is not None:
+            assert filled.get(name, [""])[0] == value, name
+
+
+def assert_bad(
+    scene: Scene, name: str, url: str, typed: Mapping[str, Any], wrong: tuple[str, str]
+) -> None:
+    """Send a form, and see it refused at one field, the rest kept, nothing written."""
+    client = scene.client(name)
+    before = written(scene)
+    answer = client.send(url, None, **typed)
+    page = client.read(answer, 422)
+    field, says = wrong
+    assert_refused_at(page, field, says)
+    chosen = controls(page, field)[0]
+    free = chosen.tag == "textarea" or chosen.get("type") in {"text", "datetime-local"}
+    assert_kept(page, typed, but="" if free else field)
+    assert written(scene) == before
+
+
+def newest(scene: Scene, kind: Any) -> Any:
+    return scene.fresh().scalars(select(kind).order_by(kind.id.desc())).first()

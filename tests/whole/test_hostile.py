@@ -1,0 +1,158 @@
+"""Nothing that can be sent breaks anything: every field of every form, every path and query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.pages import words_of
+from tests.whole.moving import FORMS, form_of
+from tests.whole.refused import GOOD_OFFER, GOOD_REPORT, OFFER, REPORT, written
+from tests.whole.routes import pages_of, routes_of
+from tests.whole.scene import csrf_of
+from tests.whole.stages import invited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.pages import Form, Page
+
+pytestmark = pytest.mark.xdist_group("hostile")
+
+LONG = "x" * 200_000
+TEXTS = {"text", "email", "tel", "password", "datetime-local", "search", "number", "url"}
+
+
+def fields_of(form: Form) -> Iterator[tuple[str, str, bool]]:
+    """Yield name, kind and whether it must be filled in, of all that one can type or choose."""
+    seen = set()
+    for it in form.element.iter():
+        name, kind = it.get("name"), it.get("type", "text")
+        if it.tag not in {"input", "select", "textarea"} or kind == "hidden" or not name:
+            continue
+        if name not in seen:
+            is_text = it.tag == "textarea" or (it.tag == "input" and kind in TEXTS)
+            yield name, "text" if is_text else "choice", it.get("required") is not None
+        seen.add(name)
+
+
+def attacks(form: Form, foreign: str) -> Iterator[tuple[str, Any]]:
+    """Yield a field and what it must refuse."""
+    for name, kind, required in fields_of(form):
+        if kind == "text":
+            yield name, LONG
+        else:
+            for value in ("no such code", foreign, "29097 ", LONG):
+                yield name, value
+                yield name, [value, value]
+        if required:
+            yield from ((name, value) for value in (None, "", "  ", "\0", "\u202e"))
+
+
+def assert_said(page: Page, name: str) -> None:
+    said = page.error_at(name).removeprefix("Error: ")
+    assert said, name
+    told = [words_of(it) for box in page.with_class("errsum") for it in box.iter("a")]
+    assert said in " ".join(told), name
+    assert LONG[:500] not in said
+
+
+@pytest.mark.parametrize(("stage", "move"), FORMS)
+def test_no_field_of_any_form_takes_what_it_does_not_offer(scene, stage, move):
+    client, form = form_of(scene, stage, move)
+    typed = stage.typed(scene.world).get(move, {})
+    before = written(scene)
+    foreign = scene.world.organizations["agency"].reference
+    if f"{stage.machine.subject}.{move}" == "person.invite":
+        foreign = "0" * 8  # here one chooses among all
+    for name, value in attacks(form, foreign):
+        answer = client.submit(form, **{**typed, name: value})
+        page = client.read(answer, 422)
+        assert_said(page, name)
+    assert written(scene) == before
+
+
+@pytest.mark.parametrize("url", ["/sign-in", "/invite/{ticket}"])
+def test_no_field_of_the_anonymous_takes_everything(scene, url):
+    client = scene.anonymous()
+    path = url.format(ticket=invited(scene.world)[1]) if "{" in url else url
+    form = client.page(path).form()
+    before = written(scene)
+    for name, value in attacks(form, ""):
+        page = client.read(client.submit(form, to=path, **{name: value}), 422)
+        assert_said(page, name)
+    assert written(scene) == before
+
+
+# ---------------------------------------------------------------- both databases
+
+ODD = [
+    "%00", "x%00", "x" * 5000, "%ff%fe", "%F0%9F%9B%92", "%27%20OR%201=1--", "%25s%25n",
+    "..%2f..%2fetc", "{{7*7}}", "%0d%0aX:%20y", "%D9%A1", "-1", "0", "9" * 40,
+    str(2**63 - 1), str(2**63),
+]  # fmt: skip
+
+
+def test_odd_paths_lead_nowhere(client_for):
+    for name in ("admin", "alpha", "moderator"):
+        client = client_for(name)
+        for route in pages_of(client.application):
+            for argument in ("reference", "code", "token", "sign_in_id"):
+                for odd in ODD if f"{argument}>" in route.template else ():
+                    answer = client.get(route.path(**{argument: odd}))
+                    assert answer.status_code in {308, 403, 404, 405, 410}, (route, odd)
+                    assert "X" not in answer.headers
+
+
+def test_odd_numbers_in_the_paths_of_writes_lead_nowhere(client_for):
+    client = client_for("admin")
+    sent = {"csrf_token": csrf_of(client), "member": "x"}
+    for route in routes_of(client.application):
+        for argument in ("reference", "code", "sign_in_id"):
+            asked = route.method == "POST" and f"{argument}>" in route.template
+            for odd in ODD if asked else ():
+                answer = client.post(route.path(**{argument: odd}), data=sent)
+                assert answer.status_code in {308, 403, 404, 405}, (route, odd)
+
+
+@pytest.mark.parametrize("name", ["admin", "alpha"])
+def test_odd_queries_break_nothing(client_for, name):
+    client = client_for(name)
+    for route in pages_of(client.application):
+        if "<reference>" in route.template or "<token>" in route.template:
+            continue
+        for odd in ODD:
+            keys = ("before", "q", "organization", "next", "page", "x")
+            query = "&".join(f"{key}={odd}" for key in keys)
+            answer = client.get(f"{route.path()}?{query}&before[]=1&q=2")
+            assert answer.status_code in {200, 302, 403, 404}, (route, odd)
+
+
+def test_odd_signs_in_any_field_break_nothing(client_for, world):
+    odd = ["\0", "x\0y", "\ud7ff\ufffe\uffff", "\U0010ffff", "%00", "\r\n.\r\n", "\x1b[31m"]
+    for name, url, good in (("alpha", REPORT, GOOD_REPORT), ("guild", OFFER, GOOD_OFFER)):
+        client = client_for(name)
+        form = client.page(url).form()
+        for field in [*good, "once", "version", "member"]:
+            for value in odd:
+                answer = client.submit(form, **{**good, field: value})
+                assert answer.status_code in {303, 422}, (field, value)
+                if answer.status_code == 303:
+                    client.page(answer.headers["Location"])
+                    form = client.page(url).form()
+
+
+@pytest.mark.parametrize("odd", ["\0", "x\0", "\U0010ffff" * 100, "%00"], ids=ascii)
+def test_odd_members_and_addresses_break_nothing(client_for, world, odd):
+    admin, guild = client_for("admin"), world.organizations["guild"].reference
+    sent = {"csrf_token": csrf_of(admin), "once": odd, "version": odd, "member": odd}
+    for move in ("add_member", "remove_member"):
+        answer = admin.post(f"/organizations/{guild}/{move}", data=sent)
+        assert answer.status_code in {404, 409, 422}
+    stranger = admin.application.test_client()
+    token = csrf_of(stranger, "/sign-in")
+    sent = {"csrf_token": token, "email": f"{odd}@x.example", "password": f"{odd}x"}
+    assert stranger.post("/sign-in", data=sent).status_code == 422
+    assert stranger.get("/sign-in", headers={"User-Agent": quote(odd)}).status_code == 200
