@@ -29,6 +29,8 @@ _FIRST = 20
 _PATIENCE_S = 30.0
 #: How long doubles are waited for after the last delivery, in seconds.
 _LINGER_S = 0.3
+#: From here on the times say more about the neighbours than about the server.
+_DISTURBED = 0.25
 #: A person's telephone, office and so on: each a session of its own.
 _SESSIONS_EACH = 5
 
@@ -50,6 +52,7 @@ class Figures:
     deliveries: int = 0
     wrong: int = 0
     server_cpu: float = 0.0
+    server_kept_waiting: float = 0.0
     client_cpu: float = 0.0
     per_socket: float | None = None
     seated_per_s: float = 0.0
@@ -59,6 +62,11 @@ class Figures:
     def from_commit(self) -> list[float]:
         """Return how long after each COMMIT the last client had heard of it."""
         return [last - at for last, at in zip(self.lasts, self.commits, strict=True)]
+
+    @property
+    def disturbed(self) -> float:
+        """Return which part of the time the server could have run, others had its core."""
+        return self.server_kept_waiting / (self.server_kept_waiting + self.server_cpu)
 
 
 class Run:
@@ -86,11 +94,13 @@ class Run:
         for client in herd.clients:
             client.entries.clear()
         server_cpu, client_cpu = self.server.cpu_s, time.process_time()
+        kept_waiting = self.server.kept_waiting_s
         wall = time.time() - time.perf_counter()
         post.send()
         herd.listen_for_all(_PATIENCE_S)
         figures.client_cpu += time.process_time() - client_cpu
         figures.server_cpu += self.server.cpu_s - server_cpu
+        figures.server_kept_waiting += self.server.kept_waiting_s - kept_waiting
         herd.listen(_LINGER_S)
         herd.loop.remove(post)
         figures.lasts.append(wall + herd.count.last)
@@ -219,6 +229,12 @@ def measure(
         ours = measure_ours(at, session, visas, events)
     say("the same: reference …")
     theirs = measure_reference(at, count, events)
+    for name, figures in (("ours", ours), ("reference", theirs)):
+        if figures.disturbed > _DISTURBED:
+            say(
+                f"  Others had the core of the server ({name}) for {figures.disturbed:.0%} of "
+                "the time: trust the CPU figures, not the times."
+            )
     who = f"{count:,} clients{on}"
 
     def add(what: str, unit: str, pick: Callable[[Figures], float | None]) -> None:

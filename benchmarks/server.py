@@ -102,8 +102,16 @@ class Server:
     @property
     def cpu_s(self) -> float:
         """Return how long its threads have run, in seconds."""
+        return self._schedule(0)
+
+    @property
+    def kept_waiting_s(self) -> float:
+        """Return how long its threads could have run, but others had the core, in seconds."""
+        return self._schedule(1)
+
+    def _schedule(self, column: int) -> float:
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        return sum(int(task.read_text().split()[column]) for task in tasks) / 1e9
 
     @property
     def rss(self) -> int:

@@ -101,7 +101,7 @@ class KeptRows:
 
     template : a database with the same tables, to copy when no emptied one is free.
     rows     : by table, in PostgreSQL's own form for COPY; tables without rows are left out.
-    counters : by sequence, its next value.
+    counters : by sequence, the last value that it gave; 0 before the first.
     """
 
     template: str
@@ -123,7 +123,7 @@ class PostgresShelf:
         with self._connected(url) as connection:
             rows = {name: _copied(connection, name) for name in _tables()}
             counters = connection.execute(
-                "SELECT sequencename, coalesce(last_value, 0) + 1 FROM pg_sequences"
+                "SELECT sequencename, coalesce(last_value, 0) FROM pg_sequences"
             ).fetchall()
         return KeptRows(
             url, {name: data for name, data in rows.items() if data}, dict(counters)
@@ -144,7 +144,7 @@ class PostgresShelf:
                 with connection.cursor().copy(statement) as copy:
                     copy.write(data)
             for name, value in kept.counters.items():
-                connection.execute("SELECT setval(%s, %s, false)", (name, value))
+                connection.execute("SELECT setval(%s, %s, %s)", (name, value or 1, value > 0))
         return url
 
     def take_back(self, url: str) -> None:

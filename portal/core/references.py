@@ -1,6 +1,11 @@
 """References: what people say on the telephone and what URLs carry."""
 
 import secrets
+from itertools import count
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 #: Crockford's base 32: no I, L, O or U, so that it survives the telephone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -14,3 +19,16 @@ def new_reference(prefix: str = "", length: int = 4) -> str:
     if not prefix:
         return "".join(secrets.choice(ALPHABET) for _ in range(length + 4))
     return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def unused_reference(session: Session, column: Any, prefix: str = "") -> str:
+    """Return a new reference that no row bears in this column.
+
+    Four letters are few: among 1,200 of one incident two would probably be the same. Where
+    ten tries in a row are taken, the next have one letter more.
+    """
+    for tried in count():
+        reference = new_reference(prefix, 4 + tried // 10)
+        if session.scalar(select(column).where(column == reference)) is None:
+            return reference
+    raise AssertionError

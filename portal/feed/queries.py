@@ -191,16 +191,18 @@ def count_waiting(session: Session, incident_id: int) -> int:
     return session.scalar(waiting) or 0
 
 
-def list_mine(session: Session, incident_id: int, actor: Actor) -> list[PostView]:
+def list_mine(
+    session: Session, incident_id: int, actor: Actor, *, before: datetime | None = None
+) -> list[PostView]:
     """Return the reports of the actor's organization, latest first, at most `MINE_PAGE`."""
     if actor.organization_id is None or org(actor.organization_id) not in rooms_of(actor):
         return []
-    posts = session.scalars(
-        _posts()
-        .where(Post.incident_id == incident_id, Post.organization_id == actor.organization_id)
-        .order_by(Post.submitted_at.desc())
-        .limit(MINE_PAGE)
+    query = _posts().where(
+        Post.incident_id == incident_id, Post.organization_id == actor.organization_id
     )
+    if before is not None:
+        query = query.where(Post.submitted_at < before)
+    posts = session.scalars(query.order_by(Post.submitted_at.desc()).limit(MINE_PAGE))
     return _views(posts, org(actor.organization_id))
 
 

@@ -27,14 +27,9 @@ DESK_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
 @bp.get("")
 def index(incident: Incident) -> ResponseReturnValue:
     """Show the latest posts, oldest first; `before` names the post to go back from."""
-    actor = current_actor()
-    before = None
-    if request.args.get("before"):
-        first = or_404(
-            queries.get_post(db_session(), incident.id, request.args["before"], actor)
-        )
-        before = first.published_at
-    posts = queries.list_feed(db_session(), incident.id, actor, before=before)
+    first = _named_in_query(incident)
+    before = first.published_at if first else None
+    posts = queries.list_feed(db_session(), incident.id, current_actor(), before=before)
     return render_template(
         "feed/index.html",
         posts=posts,
@@ -45,9 +40,16 @@ def index(incident: Incident) -> ResponseReturnValue:
 
 @bp.get("/mine")
 def mine(incident: Incident) -> ResponseReturnValue:
-    """Show the reports of the actor's organization, and what became of each."""
-    posts = queries.list_mine(db_session(), incident.id, current_actor())
-    return render_template("feed/mine.html", posts=posts)
+    """Show the actor's organization what became of its reports; `before` names one."""
+    first = _named_in_query(incident)
+    before = first.submitted_at if first else None
+    posts = queries.list_mine(db_session(), incident.id, current_actor(), before=before)
+    return render_template(
+        "feed/mine.html",
+        posts=posts,
+        earlier=posts[-1].reference if len(posts) == queries.MINE_PAGE else None,
+        before=before,
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -135,6 +137,12 @@ def retract(incident: Incident, reference: str) -> ResponseReturnValue:
             operations.retract(tx, post, note=str(form.note.data))
             return see_other(tx.answer(_url(post)))
     return _post_page(post, retract=form)
+
+
+def _named_in_query(incident: Incident) -> Post | None:
+    """Return the post from which to go back, if there is to be one."""
+    reference = request.args.get("before")
+    return _post(incident, reference) if reference else None
 
 
 def _post(incident: Incident, reference: str) -> Post:

@@ -112,12 +112,15 @@ class Tx:
             raise EpochGoneError("Your access changed meanwhile. Please sign in again.")
 
     def hold(self, held: Sequence[Held]) -> None:
-        """Re-read the rows under a lock and compare their versions with the browser's."""
+        """Re-read the rows under a lock and compare their versions with the browser's.
+
+        The lock lets others look whether the row is there (`key_share`): PostgreSQL does so for
+        each row that points at it, also while it holds the stream's head.
+        """
         for it in sorted(held, key=lambda h: (h.row.__tablename__, inspect(h.row).identity)):
             try:
-                self.session.refresh(
-                    it.row, with_for_update={"of": type(it.row), "read": it.shared}
-                )
+                lock = {"of": type(it.row), "read": it.shared, "key_share": not it.shared}
+                self.session.refresh(it.row, with_for_update=lock)
             except InvalidRequestError as error:
                 raise VersionGoneError("It is no longer there.") from error
             if it.version is not None and it.row.version != it.version:

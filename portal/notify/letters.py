@@ -91,9 +91,9 @@ class Writer:
         letter = EmailMessage(policy=SMTP)
         letter["From"] = self.sender
         # The bare address: what people call themselves never stands in a header.
-        letter["To"] = Address(addr_spec=to)
+        letter["To"] = address_of(to)
         if incident.email:
-            letter["Reply-To"] = Address(addr_spec=incident.email)
+            letter["Reply-To"] = address_of(incident.email)
         letter["Date"] = format_datetime(clock.now())
         letter["Message-ID"] = delivery.message_id
         letter["Auto-Submitted"] = "auto-generated"
@@ -107,6 +107,14 @@ class Writer:
             g.incident = incident
             times.use_zone(incident.time_zone)
             yield
+
+
+def address_of(spec: str) -> Address:
+    """Return an address for a header; raises ValueError or a defect for what is none."""
+    if spec.isascii():
+        return Address(addr_spec=spec)
+    name, _, host = spec.rpartition("@")  # a whole one is refused when it is not ASCII
+    return Address(username=name, domain=host)
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -59,7 +59,7 @@ class Lag:
 
 
 def read(session: Session, *, host: str, has_server: bool) -> int:
-    """Make the deliveries that the journal asks for; return how many of its entries were told of.
+    """Make the deliveries that the journal asks for; return for how many of its entries.
 
     host : what the identifiers of the e-mails end in.
     """

@@ -117,24 +117,26 @@ def room_of(actor: Actor) -> str | None:
     return next((room for room in (ERAC, own, AUDIT) if room in rooms), None)
 
 
-def list_offers(session: Session, incident_id: int, room: str) -> list[OfferView]:
+def list_offers(
+    session: Session, incident_id: int, room: str, *, before: datetime | None = None
+) -> list[OfferView]:
     """Return the offers of one room, latest first, at most `PAGE`."""
-    offers = session.scalars(
-        _offers()
-        .where(
-            Offer.incident_id == incident_id, visible_in("offer", Offer.__table__.c.id, [room])
-        )
-        .order_by(Offer.submitted_at.desc())
-        .limit(PAGE)
+    query = _offers().where(
+        Offer.incident_id == incident_id, visible_in("offer", Offer.__table__.c.id, [room])
     )
+    if before is not None:
+        query = query.where(Offer.submitted_at < before)
+    offers = session.scalars(query.order_by(Offer.submitted_at.desc()).limit(PAGE))
     views = (project(offer, room) for offer in offers)
     return [view for view in views if view is not None]
 
 
 def count_waiting(session: Session, incident_id: int) -> int:
-    """Return how many offers wait for an answer."""
+    """Return how many offers wait for an answer and are not over."""
     waiting = select(func.count()).where(
-        Offer.incident_id == incident_id, Offer.state.in_(WAITING)
+        Offer.incident_id == incident_id,
+        Offer.state.in_(WAITING),
+        Offer.available_until > clock.now(),
     )
     return session.scalar(waiting) or 0
 

@@ -1,6 +1,8 @@
 """Screens of offers: the owner's, the ERAC desk's, the record's."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Role
@@ -32,17 +34,15 @@ def index(incident: Incident) -> ResponseReturnValue:
         raise NotAllowedError("Offers are between their owners and the ERAC cell.")
     if room == ERAC:
         return redirect(url_for(".erac"))
-    offers = queries.list_offers(db_session(), incident.id, room)
-    return render_template("offers/index.html", offers=offers)
+    return render_template("offers/index.html", **_listed(incident, room))
 
 
 @bp.get("/erac")
 @for_roles(Role.ERAC)
 def erac(incident: Incident) -> ResponseReturnValue:
     """Show the ERAC desk: what is offered, and what waits for an answer."""
-    offers = queries.list_offers(db_session(), incident.id, ERAC)
     waiting = queries.count_waiting(db_session(), incident.id)
-    return render_template("offers/erac.html", offers=offers, waiting=waiting)
+    return render_template("offers/erac.html", waiting=waiting, **_listed(incident, ERAC))
 
 
 @bp.route("/offers/new", methods=["GET", "POST"])
@@ -115,6 +115,18 @@ def withdraw(incident: Incident, reference: str) -> ResponseReturnValue:
             operations.withdraw(tx, offer)
             return see_other(tx.answer(_url(offer)))
     return _page(offer, withdraw=form)
+
+
+def _listed(incident: Incident, room: str) -> dict[str, Any]:
+    """Return one page of a room's offers; `before` names the offer to go back from."""
+    reference = request.args.get("before")
+    before = _offer(incident, reference).submitted_at if reference else None
+    offers = queries.list_offers(db_session(), incident.id, room, before=before)
+    return {
+        "offers": offers,
+        "earlier": offers[-1].reference if len(offers) == queries.PAGE else None,
+        "before": before,
+    }
 
 
 def _offer(incident: Incident, reference: str) -> Offer:

@@ -1,7 +1,9 @@
 """What can be done with check-ins."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -38,8 +40,10 @@ def check_in(tx: Tx, incident: Incident, shift: Shift) -> CheckIn:
     Raises FieldError for an impossible end or a limit of nothing, StateGoneError when the
     incident is closed or the person is checked in already.
     """
-    row = CheckIn(person_id=tx.actor.person_id, organization_id=tx.actor.organization_id)
-    return _begin(tx, "check_in", incident, shift, row)
+    own = {"person_id": tx.actor.person_id, "organization_id": tx.actor.organization_id}
+    row = _arrival(tx, incident, shift, own)
+    tx.move(CHECK_IN, "check_in", row, **_said(shift))
+    return _settled(tx, row)
 
 
 def check_in_for(tx: Tx, incident: Incident, caller: Membership, shift: Shift) -> CheckIn:
@@ -47,13 +51,11 @@ def check_in_for(tx: Tx, incident: Incident, caller: Membership, shift: Shift) -
 
     caller : for which membership they are here.
     """
-    row = CheckIn(
-        person_id=caller.person_id,
-        organization_id=caller.organization_id,
-        entered_by_id=tx.actor.person_id,
-    )
+    whose = {"person_id": caller.person_id, "organization_id": caller.organization_id}
+    row = _arrival(tx, incident, shift, whose | {"entered_by_id": tx.actor.person_id})
     person = tx.session.get_one(Person, caller.person_id)
-    return _begin(tx, "check_in_for", incident, shift, row, person=person.reference)
+    tx.move(CHECK_IN, "check_in_for", row, person=person.reference, **_said(shift))
+    return _settled(tx, row)
 
 
 def extend(tx: Tx, row: CheckIn, *, until: datetime) -> None:
@@ -72,37 +74,43 @@ def check_out(tx: Tx, row: CheckIn, *, hand_over: str = "") -> None:
     row.hand_over = hand_over
 
 
-def _begin(
-    tx: Tx, move: str, incident: Incident, shift: Shift, row: CheckIn, **says: str
+def _arrival(
+    tx: Tx, incident: Incident, shift: Shift, whose: Mapping[str, int | None]
 ) -> CheckIn:
+    """Return a row for somebody who is not checked in yet."""
     _check_until(shift.until, tx.now)
     if shift.decides_up_to and not shift.decides:
         raise FieldError("decides", "Choose what the limit is for.")
-    row.reference = new_reference(incident.code)
-    row.incident, row.incident_id = incident, incident.id
-    for name, value in asdict(shift).items():
-        setattr(row, name, value)
+    there = select(CheckIn.id).where(
+        CheckIn.incident_id == incident.id,
+        CheckIn.person_id == whose["person_id"],
+        CheckIn.state == CheckInState.IN,
+    )
+    if tx.session.scalar(there) is not None:
+        raise StateGoneError(TWICE)
+    return CheckIn(
+        reference=new_reference(incident.code),
+        incident=incident,
+        incident_id=incident.id,
+        **whose,
+        **asdict(shift),
+    )
+
+
+def _said(shift: Shift) -> dict[str, Any]:
+    """Return what the entry says: not the telephone number."""
     said = asdict(shift) | {"until": shift.until.isoformat(), "decides": list(shift.decides)}
     del said["telephone"]
-    if _is_in(tx, row):
-        raise StateGoneError(TWICE)
-    tx.move(CHECK_IN, move, row, **said, **says)
+    return said
+
+
+def _settled(tx: Tx, row: CheckIn) -> CheckIn:
+    """Let the database refuse the second of two that came at the same moment."""
     try:
         tx.session.flush()
-    except IntegrityError as error:  # at the same moment, in another tab
+    except IntegrityError as error:
         raise StateGoneError(TWICE) from error
     return row
-
-
-def _is_in(tx: Tx, row: CheckIn) -> bool:
-    found = tx.session.scalar(
-        select(CheckIn.id).where(
-            CheckIn.incident_id == row.incident_id,
-            CheckIn.person_id == row.person_id,
-            CheckIn.state == CheckInState.IN,
-        )
-    )
-    return found is not None
 
 
 def _check_until(until: datetime, now: datetime) -> None:

@@ -24,7 +24,6 @@ from tests.factories import (
     change_roles,
     make_post,
     once_key,
-    report,
     restore_person,
     sign_in,
     suspend_organization,

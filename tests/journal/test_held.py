@@ -18,7 +18,7 @@ from portal.journal.audience import PARTNERS
 from portal.journal.housekeeping import housekeeping
 from portal.journal.transaction import transaction
 from tests.databases import opened
-from tests.factories import make_post, publish, reject, report, sign_in
+from tests.factories import make_offer, make_post, publish, reject, report, sign_in
 from tests.journal.reading import check_journal, dump, kinds
 from tests.threads import sorted_out, together
 
@@ -182,6 +182,28 @@ def test_a_row_that_somebody_changed_in_the_middle_of_a_write_is_a_conflict(
     with pytest.raises(VersionGoneError):
         both()
     assert post.state is PostState.REJECTED
+    check_journal(session)
+
+
+@pytest.mark.one_backend("postgres")
+@pytest.mark.parametrize("what", ["incident", "organization", "person"])
+def test_who_holds_a_row_does_not_stop_those_whose_rows_point_at_it(
+    database, session, world, post, what
+):
+    """A decision holds the stream's head when PostgreSQL looks at what the post points at.
+
+    Were that locked against looks, too, the two would wait for each other for ever.
+    """
+    row = {
+        "incident": world.incident,
+        "organization": world.organization("alpha"),
+        "person": world.person("alpha"),
+    }[what]
+    with transaction(session, world.actor("admin"), held=[Held(row)]):
+        with database.sessions() as other:
+            ours = world.within(other)
+            publish(other, ours.actor("moderator"), other.get_one(Post, post.id))
+            make_offer(other, ours.actor("bravo"), ours.incident)
     check_journal(session)
 
 

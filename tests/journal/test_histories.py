@@ -171,7 +171,7 @@ class History(RuleBasedStateMachine):
         for error in refused:
             # Two who suspend share a lock first; the database lets one of them try again.
             may_be_busy = act.kind in {"suspend", "restore"}
-            assert may_be_busy or not isinstance(error, BusyError), error
+            assert may_be_busy or not isinstance(error, BusyError), (act, error.__cause__)
         return done, refused
 
     def _believe(self, done):

@@ -88,7 +88,7 @@ def test_a_thread_that_keeps_the_turn_too_long_makes_the_others_busy(
     make_post(session, alpha)
 
 
-def test_busy_is_a_page_that_says_when_to_come_back(app, world, hold, monkeypatch, anonymous):
+def test_busy_is_a_page_that_says_when_to_come_back(anonymous, world, hold, monkeypatch):
     form = anonymous.page("/sign-in").form()
     monkeypatch.setattr(db, "WRITER_PATIENCE_S", 0.2)
     holder = hold()

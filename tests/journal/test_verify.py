@@ -326,7 +326,7 @@ def test_a_forged_certificate_covers_nothing(database, session, stream, world, f
 
 
 @pytest.mark.parametrize("forged", ["no JSON", "[]", '{"heads":[]}', '{"heads":{"x":[1]}}'])
-def test_forged_heads_in_stream_0_are_found_and_hide_nothing(database, session, stream, forged):
+def test_forged_heads_in_stream_0_are_found_and_hide_nothing(database, session, forged):
     record = select(Entry.seq).where(Entry.incident_id == 0, Entry.subject == "heads")
     seq = session.scalars(record).one()
     session.rollback()

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import queue
 import random
-import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import engineio
 import requests
 import socketio
 
 from tests.live.markup import Views, lists_of, read_fragment, views_of
 from tests.live.server import SignedOutError, live_of
+from tests.live.wire import Line, OrderedClient, finish, make_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.live.server import Visitor
     from tests.pages import Page
@@ -35,41 +33,6 @@ class LostError(Exception):
 
 class ReloadError(Exception):
     """The server says that the pages must be loaded again."""
-
-
-class _OrderedEngine(engineio.Client):
-    """Hands messages over in the order in which they came; the library's own starts threads."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._in_order = ThreadPoolExecutor(1)
-
-    def start_background_task(
-        self, target: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        if target is self.handlers.get("message"):
-            with suppress(RuntimeError):  # it was closed meanwhile
-                return self._in_order.submit(target, *args)
-        return super().start_background_task(target, *args, **kwargs)
-
-    def disconnect(self, *_args: Any, **why: Any) -> None:
-        """Hang up at once; the library's own waits until a poll is answered."""
-        super().disconnect(**why | {"abort": True})
-
-    def finish(self) -> None:
-        """Hang up, and close what the library leaves open."""
-        self.disconnect()
-        self._in_order.shutdown(wait=False)
-        self.http.close()
-        if self.ws is not None:
-            self.ws.shutdown()
-
-
-class OrderedClient(socketio.Client):
-    """The library's client, with the order of messages kept."""
-
-    def _engineio_client_class(self) -> type[engineio.Client]:
-        return _OrderedEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +77,7 @@ class FollowingClient:
         self._start: dict[str, Any] | None = None
         self._lists: set[str] = set()
         self._inbox: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self._io: OrderedClient | None = None
+        self._line: Line | None = None
         self._returns, self._ends = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
@@ -127,14 +90,8 @@ class FollowingClient:
 
     def drop(self) -> None:
         """Cut the connection, as a network does."""
-        io = self._io
-        if io is None or not io.connected:
-            return
-        with suppress(OSError, AttributeError):
-            if io.transport() == "websocket":
-                io.eio.ws.sock.shutdown(socket.SHUT_RDWR)
-            else:
-                self._inbox.put(("disconnect", None))
+        if self._line is not None:
+            self._line.cut()
 
     def close(self) -> None:
         """Go for good."""
@@ -219,9 +176,8 @@ class FollowingClient:
 
     @contextmanager
     def _connected(self) -> Iterator[OrderedClient]:
-        io = OrderedClient(
-            reconnection=False, handle_sigint=False, http_session=requests.Session()
-        )
+        line = Line()
+        io = make_client(line, OrderedClient)
         self._inbox = inbox = queue.Queue()
         io.on("*", lambda event, data: inbox.put((event, data)), namespace=NAMESPACE)
         io.on("disconnect", lambda _why: inbox.put(("disconnect", None)), namespace=NAMESPACE)
@@ -233,15 +189,15 @@ class FollowingClient:
                 namespaces=[NAMESPACE],
                 wait_timeout=ASK_S,
             )
-            self._io, self.life = io, self.life + 1
+            self._line, self.life = line, self.life + 1
             yield io
         except socketio.exceptions.ConnectionError as error:
             # Refused, or nobody there: the page knows which.
             self.visitor.page(self.paths[0])
             raise LostError from error
         finally:
-            self._io = None
-            io.eio.finish()
+            self._line = None
+            finish(io, line)
 
     def _follow(self, io: OrderedClient) -> None:
         """Ask what was missed; what comes meanwhile waits in the inbox."""

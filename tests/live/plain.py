@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import queue
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import requests
 import socketio
 
 from tests.live.conftest import NAMESPACE
 from tests.live.server import PATIENCE_S
+from tests.live.wire import Line, OrderedClient, finish, make_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +21,9 @@ WEBSOCKET, POLLING = ["websocket"], ["polling"]
 class Plain:
     """A client; `came` holds the events, in the order in which the library's threads ran."""
 
-    def __init__(self, http: requests.Session, **websocket_options: Any) -> None:
+    def __init__(self, io: socketio.Client) -> None:
         self.came: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self.io = socketio.Client(
-            reconnection=False,
-            handle_sigint=False,
-            http_session=http,
-            websocket_extra_options=websocket_options,
-        )
+        self.io = io
         self.io.on("*", lambda event, data: self.came.put((event, data)), namespace=NAMESPACE)
 
     def follow(self, start: dict[str, Any]) -> Any:
@@ -45,23 +40,23 @@ def connected(
     headers: dict[str, str],
     *,
     namespace: str = NAMESPACE,
+    kind: type[socketio.Client] = socketio.Client,
     **websocket_options: Any,
 ) -> Iterator[Plain]:
     """Connect, and lend the client; fails when the server refuses."""
-    with requests.Session() as http:
-        client = Plain(http, **websocket_options)
-        try:
-            client.io.connect(
-                url,
-                headers=dict(headers),  # the library takes the cookie out
-                transports=transports,
-                namespaces=[namespace],
-                wait_timeout=PATIENCE_S,
-            )
-            yield client
-        finally:
-            with suppress(Exception):
-                client.io.eio.disconnect(abort=True)
+    line = Line()
+    client = Plain(make_client(line, kind, **websocket_options))
+    try:
+        client.io.connect(
+            url,
+            headers=dict(headers),  # the library takes the cookie out
+            transports=transports,
+            namespaces=[namespace],
+            wait_timeout=PATIENCE_S,
+        )
+        yield client
+    finally:
+        finish(client.io, line)
 
 
 def is_refused(
@@ -69,7 +64,7 @@ def is_refused(
 ) -> bool:
     """Return whether the server refuses a connection."""
     try:
-        with connected(url, transports, headers, **options):
+        with connected(url, transports, headers, kind=OrderedClient, **options):
             return False
     except (socketio.exceptions.ConnectionError, ValueError):  # shut before the first packet
         return True

@@ -33,8 +33,9 @@ class Mailbox:
     manner = ""
     on_take: Callable[[], object] | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.port = free_port()
+        self._options = options
         self.letters: list[EmailMessage] = []
         self.rcpts: list[str] = []
         self._controller: Controller | None = None
@@ -44,7 +45,9 @@ class Mailbox:
         return f"smtp://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=self.port, **self._options
+        )
         self._controller.start()
 
     def stop(self) -> None:

@@ -94,7 +94,10 @@ def test_others_logs_are_for_staff_and_show_what_they_may_see(client_for, world,
     make.make_offer(session, world.actor("alpha"))
     asked = f"{LOG}?person={world.people['alpha'].reference}"
     seen = {
-        name: [words in client_for(name).page(asked).main for words in ("report", "capacity")]
+        name: [
+            words in client_for(name).page(asked).main
+            for words in ("Sent a report", "capacity")
+        ]
         for name in ("alpha", "moderator", "erac", "logistics")
     }
     # A report that waits is the desk's, an offer is ERAC's.

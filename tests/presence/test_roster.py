@@ -32,7 +32,8 @@ def frames(app, world, row, rooms):
     """Return what sockets of these rooms would be told of a check-in now: view to markup."""
     with app.test_request_context("/"):
         enter_incident(world.incident)
-        made = (fragments.render(app, "check_in", row, room) for room in sorted(rooms))
+        told = sorted(row.audience & frozenset(rooms))
+        made = (fragments.render(app, "check_in", row, room) for room in told)
         return {it.view: it.html for it in made if it is not None}
 
 

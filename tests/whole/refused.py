@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
-    from tests.pages import Page
+    from tests.pages import Form, Page
     from tests.whole.scene import Scene
 
 REPORT, OFFER = "/incidents/EX27/feed/new", "/incidents/EX27/offers/new"
@@ -67,6 +67,18 @@ def written(scene: Scene) -> tuple[Any, ...]:
 
 def controls(page: Page, name: str) -> list[Element]:
     return [it for it in page.one("main").iter() if it.get("name") == name]
+
+
+def said_at(page: Page, form: Form, name: str) -> str:
+    """Return what is said to be wrong with a field of one form among several."""
+    parents = {child: parent for parent in form.element.iter() for child in parent}
+    named: set[str] = set()
+    for node in [it for it in form.element.iter() if it.get("name") == name]:
+        while node is not form.element:
+            named.update(node.get("aria-describedby", "").split())
+            node = parents[node]  # noqa: PLW2901 - the way up
+    named = {it for it in named if it.endswith("-error")}
+    return " ".join(words_of(it) for it in page.tree.iter() if it.get("id") in named)
 
 
 def assert_refused_at(page: Page, name: str, says: str) -> None:

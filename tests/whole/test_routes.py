@@ -254,7 +254,7 @@ FOREIGN = [
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x",
     "/\\evil.example", "\\\\evil.example", "\\/evil.example", "/\\/evil.example",
     "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example",
-    "\n//evil.example", " //evil.example", "\x1f//evil.example", "/\x1f/evil.example",
+    "\n//evil.example", " //evil.example", "\x00//evil.example", "/\x00/evil.example",
     "/\x0b/evil.example", "\x01https://evil.example", "java\tscript:alert(1)",
     "/x\r\nSet-Cookie: a=b", "/x\r\nLocation: //evil.example", "evil.example",
     "evil.example/x", "@evil.example", "user@evil.example", "?next=//evil.example", "#x",

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal.journal.models import Entry, Once
 from portal.offers.models import Offer
 from tests import factories as make
+from tests.whole.moving import FORMS, form_of
 from tests.whole.refused import GOOD_OFFER, GOOD_REPORT, OFFER, REPORT, newest, written
 from tests.whole.stages import incident, offer, post
 

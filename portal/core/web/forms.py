@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
@@ -30,10 +29,6 @@ Writer = Callable[["PortalForm", Sequence[Held]], AbstractContextManager[T]]
 MOST = 1_000_000_000
 
 _UNHASHED = {"csrf_token", "once"}
-
-#: Signs that nobody sees: NUL and its kin (but tab and line ends), and those that turn the
-#: direction of the text behind them, so that it reads otherwise than it is stored.
-_UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _VERSION = re.compile("[0-9]{1,18}")
 
@@ -65,7 +60,7 @@ class PortalForm(FlaskForm):
     class Meta(FlaskForm.Meta):
         """What a form reads of a request."""
 
-        def wrap_formdata(self, _form: Any, _formdata: Any) -> MultiDict[str, str] | None:
+        def wrap_formdata(self, _form: Any, _formdata: Any) -> Any:
             """Return what was typed, for the first form of a request; no files, no JSON.
 
             That is the one that was sent. A page shows others beside it, and those start
@@ -74,7 +69,7 @@ class PortalForm(FlaskForm):
             if request.method != "POST" or "has_read_form" in g:
                 return None
             g.has_read_form = True
-            return MultiDict((k, _cleaned(v)) for k, v in request.form.items(multi=True))
+            return request.form
 
         def get_translations(self, _form: Any) -> _Words:
             """Return what words the library's own messages."""
@@ -152,12 +147,6 @@ def writer(transaction: Callable[..., AbstractContextManager[T]]) -> Writer[T]:
 def see_other(path: str) -> ResponseReturnValue:
     """Answer a write: the browser asks for the page at `path` with GET."""
     return redirect(path, 303)
-
-
-def _cleaned(text: str) -> str:
-    """Take out what nobody sees; nothing but blanks is nothing typed."""
-    text = _UNSEEN.sub("", text)
-    return text if text.strip() else ""
 
 
 def stripped(text: str | None) -> str | None:

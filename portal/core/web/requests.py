@@ -1,12 +1,14 @@
 """The request: its session, its actor, and who may come in."""
 
+import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import IntegerConverter
 
 from portal.core.actor import Actor, Role
@@ -21,6 +23,36 @@ _PUBLIC = "is_public"
 
 #: The largest number that a row can have; a database cannot even be asked for a larger one.
 _LARGEST_ID = 2**63 - 1
+
+
+#: Signs that nobody sees: NUL and its kin (but tab and line ends), those that turn the
+#: direction of what follows, so that it reads otherwise than it is stored, and what is none.
+_UNSEEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
+
+def _cleaned(text: Any) -> Any:
+    """Take out what nobody sees; nothing but blanks is nothing typed."""
+    if not isinstance(text, str):
+        return text  # a file
+    text = _UNSEEN.sub("", text)
+    return text if text.strip() else ""
+
+
+class _Typed(ImmutableMultiDict[str, Any]):
+    """What a form or a query says, cleaned before anybody reads it."""
+
+    def __init__(self, mapping: Any = None) -> None:
+        """Keep the order, and what is there several times."""
+        pairs = MultiDict(mapping).items(multi=True)
+        super().__init__([(name, _cleaned(text)) for name, text in pairs])
+
+
+class _Request(Request):
+    parameter_storage_class = _Typed
 
 
 class _RowId(IntegerConverter):
@@ -84,10 +116,9 @@ def is_own_path(target: str) -> bool:
     )
 
 
-def _refuse_nul() -> None:
-    """Find nothing under a name with a NUL in it: PostgreSQL stumbles over the question."""
-    asked = [request.path, *(text for _, text in request.args.items(multi=True))]
-    if any("\0" in text for text in asked):
+def _refuse_unseen() -> None:
+    """Find nothing at a path with unseen signs: PostgreSQL stumbles over the very question."""
+    if _UNSEEN.search(request.path):
         raise AbsentError("There is nothing here, or it is not for you.")
 
 
@@ -115,6 +146,7 @@ def _close_session(_error: BaseException | None = None) -> None:
 def init_app(app: Flask) -> None:
     """Refuse the anonymous everywhere but on public pages; close sessions."""
     app.url_map.converters["int"] = _RowId
-    app.before_request(_refuse_nul)
+    app.request_class = _Request
+    app.before_request(_refuse_unseen)
     app.before_request(_guard_the_door)
     app.teardown_appcontext(_close_session)

@@ -1,0 +1,100 @@
+"""Screens of the feed: from the report to what became of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import close_incident, make_post, publish, reject, retract
+
+BASE = "/incidents/EX27"
+REPORT = {
+    "words": "Store 14 has no power.",
+    "county": "29097",
+    "lifeline": "ENERGY",
+    "standing": "closed",
+}
+
+
+@pytest.mark.parametrize(
+    ("choice", "readers"),
+    [
+        ("staff", "The SEOC and its cells"),
+        ("sectors", "Energy"),
+        ("region", "Region D"),
+        ("partners", "All partners"),
+    ],
+)
+def test_a_report_goes_to_those_its_author_asked_for(client_for, choice, readers):
+    liaison, desk = client_for("alpha"), client_for("moderator")
+    sent = liaison.send(f"{BASE}/feed/new", None, **REPORT, asked_for=choice)
+    receipt = liaison.follow(sent)
+    assert "Received by the SEOC" in receipt.heading
+    assert "A SEOC moderator reads it" in receipt.main
+    (reference,) = {it.text for it in receipt.with_class("receipt")}
+    assert reference in client_for("alpha_admin").page(f"{BASE}/feed/mine").main
+    item = desk.page(f"{BASE}/feed/queue/{reference}")
+    assert readers in item.main
+    published = desk.follow(desk.submit(item.form("post.publish")))
+    assert f"Published {reference}" in published.main
+    assert "Published" in liaison.page(f"{BASE}/feed/{reference}").main
+
+
+def test_a_company_without_sectors_is_not_offered_its_sectors(client_for, world):
+    for name, offered in (("alpha", 4), ("charlie", 4)):
+        page = client_for(name).page(f"{BASE}/feed/new")
+        assert len(page.all("input[@name='asked_for']")) == offered
+
+
+def test_the_author_reads_why_a_report_is_not_published(client_for, session, world):
+    post = make_post(session, world.actor("alpha"))
+    reject(session, world.actor("moderator"), post, note="Please call us.")
+    page = client_for("alpha").page(f"{BASE}/feed/{post.reference}")
+    assert "Not published" in page.main
+    assert "Cannot be verified" in page.main
+    assert "Please call us." in page.main
+
+
+def test_readers_of_a_post_taken_back_read_why_and_nothing_else(client_for, session, world):
+    desk = world.actor("moderator")
+    post = publish(session, desk, make_post(session, world.actor("alpha"), words="Secret."))
+    retract(session, desk, post, note="A drill.")
+    for url in (f"{BASE}/feed/{post.reference}", f"{BASE}/feed"):
+        page = client_for("bravo").page(url)
+        assert "A drill." in page.main
+        assert "Secret." not in page.html
+        assert "Alpha Fuel" not in page.main
+
+
+def test_earlier_posts_and_reports_are_found_by_going_back(client_for, session, world):
+    alpha, desk = world.actor("alpha"), world.actor("moderator")
+    posts = [
+        publish(session, desk, make_post(session, alpha, words=f"Number {it}."))
+        for it in range(33)
+    ]
+    for url, back in (
+        (f"{BASE}/feed", "Latest posts"),
+        (f"{BASE}/feed/mine", "Latest reports"),
+    ):
+        client = client_for("alpha")
+        page = client.page(url)
+        assert "Number 2." not in page.main
+        (link,) = {it for it in page.links if "before=" in it}
+        earlier = client.page(link)
+        assert "Number 2." in earlier.main
+        assert posts[-1].reference not in earlier.main
+        assert back in earlier.main
+
+
+def test_a_closed_incident_takes_no_report_and_says_so(client_for, session, world):
+    incident = world.incident
+    close_incident(session, incident)
+    page = client_for("alpha").page(f"{BASE}/feed/new")
+    assert "This incident is closed" in page.main
+    assert page.moves == set()
+    assert "Report" not in client_for("alpha").page(f"{BASE}/feed/mine").words("a")
+
+
+def test_the_queue_of_an_empty_desk_says_what_will_come(client_for):
+    page = client_for("moderator").page(f"{BASE}/feed/queue")
+    assert "Nothing waits" in page.main
+    assert "0 waiting" in page.main
