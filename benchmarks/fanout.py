@@ -56,6 +56,7 @@ class Figures:
     client_cpu: float = 0.0
     per_socket: float | None = None
     seated_per_s: float = 0.0
+    cpu_per_seat: float = 0.0
     frame_size: int = 0
 
     @property
@@ -80,9 +81,10 @@ class Run:
     def seat(self, tickets: Sequence[Ticket]) -> None:
         """Let all in, and note how fast and for how much memory."""
         before, count = self.server.rss, len(tickets)
-        started = time.monotonic()
+        started, server_cpu = time.monotonic(), self.server.cpu_s
         self.herd.seat(tickets)
         self.figures.seated_per_s = count / (time.monotonic() - started)
+        self.figures.cpu_per_seat = (self.server.cpu_s - server_cpu) / count
         self.herd.listen(0.5)
         self.figures.per_socket = (self.server.rss - before) / count
 
@@ -252,6 +254,7 @@ def measure(
     add("bytes of a frame", "B", lambda it: it.frame_size)
     add("memory of a seated socket", "KB", lambda it: scaled(it.per_socket, 1 / 1000))
     add("sockets let in and seated", "1/s", lambda it: it.seated_per_s)
+    add("server CPU, letting in one", "ms", lambda it: it.cpu_per_seat * 1e3)
     wrong = f"{who}: missing, doubled or wrong deliveries"
     report.add(wrong, "", ours.wrong, reference=theirs.wrong, bar=0)
 

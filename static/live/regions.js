@@ -35,13 +35,17 @@ export function isBeingWritten(region) {
   });
 }
 
+/** Say it where the person is writing: above the button they would press next. */
 function warn(region) {
   if (region.querySelector(".live-warning")) return;
   const notice = document.createElement("p");
   notice.className = "notice notice--note live-warning";
   notice.setAttribute("role", "status");
   notice.textContent = "This changed meanwhile. What you write is kept; sending it shows how it stands now.";
-  region.prepend(notice);
+  const form = [...region.querySelectorAll("form")].find(isBeingWritten);
+  const acts = form?.querySelector(":scope > .acts");
+  if (acts) acts.before(notice);
+  else region.prepend(notice);
 }
 
 const summaryOf = (fold) => fold.querySelector("summary")?.textContent;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from portal.cli import demo, demo_data
 from portal.cli.database import upgrade
@@ -99,12 +99,17 @@ def network(server: DemoServer) -> Iterator[Network]:
         yield network
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def start_chromium(playwright: Playwright) -> Browser:
+    """Start the browser that this system has."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, "no Chromium found: install one (Debian: apt-get install chromium)"
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = start_chromium(playwright)
         yield browser
         browser.close()
 

@@ -33,6 +33,7 @@ class Ear:
 
     browser: PageClient
     io: SocketIOTestClient
+    path: str
     start: dict[str, Any]
 
     @property
@@ -71,10 +72,11 @@ def ear_of(app: Flask, world: World, client_for: Callable[[str], PageClient]) ->
 
     def listen(name: str, *, follows: bool = True, code: str = world.code) -> Ear:
         browser = client_for(name)
-        start = live_of(browser.page(f"/incidents/{code}/feed"))
+        path = f"/incidents/{code}/feed"
+        start = live_of(browser.page(path))
         socketio = app.extensions["socketio"]
         io = socketio.test_client(app, namespace=NAMESPACE, flask_test_client=browser)
-        ear = Ear(browser, io, start)
+        ear = Ear(browser, io, path, start)
         if follows:
             assert ear.follow() == {"frames": [], "heads": start["heads"]}
         return ear

@@ -25,7 +25,7 @@ from tests.world import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 KEY = "a key for tests only, of thirty-two bytes or more"
 
 _HIDDEN = re.compile(r'name="(csrf_token|once)"[^>]*?value="([^"]+)"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import event, update
 
 from portal.accounts.models import Membership, SignIn
@@ -178,8 +179,9 @@ def test_accounts_are_read_after_the_content(ear_of, tail, session, database, wo
     assert [frame["view"] for frame in other.frames()] == ["feed"]
 
 
+@pytest.mark.parametrize("moment", ["FROM incident", "FROM post"])
 def test_what_is_rendered_is_no_newer_than_whom_it_is_for(
-    ear_of, tail, session, database, world
+    ear_of, tail, session, database, world, moment
 ):
     ear, other = ear_of("bravo"), ear_of("charlie")
     post = factories.make_post(session, world.actor("alpha"))
@@ -192,7 +194,7 @@ def test_what_is_rendered_is_no_newer_than_whom_it_is_for(
         row = session.get_one(Post, post.id)
         factories.retract(session, here.actor("moderator"), row, note=note)
 
-    with just_before(database, "FROM post", suspend_and_retract):
+    with just_before(database, moment, suspend_and_retract):
         tail.step()
     tail.step()
     assert "must not know" not in str(ear.heard())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 COMMANDS = {
     "serve": [str(ROOT / "wsgi.py"), "127.0.0.1"],

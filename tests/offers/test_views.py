@@ -39,7 +39,7 @@ def test_from_the_offer_to_its_listing(client_for):
     assert page.moves == {"offer.withdraw"}
 
 
-def test_the_form_begins_with_what_is_likely(client_for, world):
+def test_the_form_begins_with_what_is_likely(client_for):
     filled = client_for("alpha").page(f"{BASE}/offers/new").form().filled
     assert filled["county"] == ["29097"]
     until = times.parse_typed(filled["available_until"][0])
@@ -64,9 +64,8 @@ def test_the_owner_reads_why_it_was_declined(client_for, session, world):
 
 
 def test_the_record_reads_no_price(client_for, session, world):
-    offer = make_offer(
-        session, world.actor("guild"), member=world.organizations["bravo"].reference
-    )
+    member = world.organizations["bravo"].reference
+    offer = make_offer(session, world.actor("guild"), member=member)
     list_offer(session, world.actor("erac"), offer)
     for name in ("records", "admin"):
         for url in (f"{BASE}/offers", f"{BASE}/offers/{offer.reference}"):

@@ -1,0 +1,80 @@
+"""Take the pictures of the README anew: `.venv/bin/python tools/screenshots.py`, after `make test`.
+
+Starts the portal on a fresh demo, signs in its people and writes `docs/screenshots/`: the feed, the
+queue with a report open, the ERAC desk and the form of a report, each on a desk and on a phone.
+"""  # noqa: INP001 - a script, not a package
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from portal.cli.database import upgrade
+from portal.cli.demo import load
+from tests.browser.conftest import DESK, PHONE, DemoServer, start_chromium
+from tests.browser.people import REPORT, Person
+from tests.databases import opened
+
+FOLDER = ROOT / "docs" / "screenshots"
+#: A picture that is larger makes the README slow to read.
+MOST_BYTES = 150_000
+
+REPORTED = REPORT | {
+    "words": "Route D at Shoal Creek is under water again. Our tankers wait at Neosho.",
+    "county": "Newton",
+    "lifeline": "Transportation",
+}
+
+
+def main() -> None:
+    """Start everything, and go round."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/portal.db"
+        upgrade(url)
+        with opened(url) as database, database.sessions() as session:
+            load(session)
+        with DemoServer(url, Path(folder)) as server, sync_playwright() as playwright:
+            browser = start_chromium(playwright)
+            for size in (DESK, PHONE):
+                _go_round(browser, server.url, size)
+            browser.close()
+
+
+def _go_round(browser: Browser, base: str, size: dict[str, int]) -> None:
+    def come(name: str) -> Person:
+        person = Person(browser.new_context(viewport=size), base, name)
+        person.sign_in()
+        return person
+
+    liaison, moderator, erac = come("liaison"), come("moderator"), come("erac")
+    liaison.open("feed")
+    _shoot(liaison, "feed", size)
+    moderator.open("feed/queue")
+    moderator.page.locator("[data-view=queue] a").first.click()
+    moderator.page.wait_for_url("**/queue/*")
+    _shoot(moderator, "queue", size)
+    erac.open("erac")
+    _shoot(erac, "erac", size)
+    liaison.open("feed/new")
+    liaison.fill(REPORTED)
+    liaison.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
+    _shoot(liaison, "report", size)
+
+
+def _shoot(person: Person, name: str, size: dict[str, int]) -> None:
+    person.is_live()
+    path = FOLDER / f"{name}-{size['width']}.png"
+    person.page.screenshot(path=path)
+    written = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}: {written // 1000} KB")  # noqa: T201
+    if written > MOST_BYTES:
+        raise SystemExit(f"{path.name} is larger than {MOST_BYTES // 1000} KB")
+
+
+if __name__ == "__main__":
+    main()
