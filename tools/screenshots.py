@@ -1,23 +1,23 @@
-"""Take the pictures of the README anew: `.venv/bin/python tools/screenshots.py`, after `make test`.
+"""Take the pictures of the README anew: `.venv/bin/python -m tools.screenshots`.
 
-Starts the portal on a fresh demo, signs in its people and writes `docs/screenshots/`: the feed, the
-queue with a report open, the ERAC desk and the form of a report, each on a desk and on a phone.
+Wants what `make test` installs. Starts the portal on a fresh demo, signs in its people and
+writes `docs/screenshots/`: the feed, the queue with a report open, the ERAC desk and the form
+of a report, each on a desk and on a phone.
 """  # noqa: INP001 - a script, not a package
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from portal.cli.database import upgrade
 from portal.cli.demo import load
-from tests.browser.conftest import DESK, PHONE, DemoServer, start_chromium
+from portal.config import ROOT
+from tests.browser.conftest import DemoServer, start_chromium
 from tests.browser.people import REPORT, Person
 from tests.databases import opened
+
+SIZES = ({"width": 1280, "height": 760}, {"width": 390, "height": 760})
 
 FOLDER = ROOT / "docs" / "screenshots"
 #: A picture that is larger makes the README slow to read.
@@ -40,7 +40,7 @@ def main() -> None:
             load(session)
         with DemoServer(url, Path(folder)) as server, sync_playwright() as playwright:
             browser = start_chromium(playwright)
-            for size in (DESK, PHONE):
+            for size in SIZES:
                 _go_round(browser, server.url, size)
             browser.close()
 

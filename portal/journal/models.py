@@ -45,7 +45,10 @@ class Entry(Row):
     """
 
     __tablename__ = "entry"
-    __table_args__ = (Index(None, "subject", "subject_id", "seq"),)
+    __table_args__ = (
+        Index(None, "subject", "subject_id", "seq"),
+        Index(None, "incident_id", "person_id", "seq"),
+    )
 
     incident_id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)

@@ -25,8 +25,9 @@ def attach(app: Flask, settings: Settings) -> SocketIO:
         app,
         async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
         manage_session=False,
-        namespaces=[NAMESPACE],
-        cors_allowed_origins=settings.base_url or None,  # type: ignore[arg-type]  # None: the same host
+        namespaces=[NAMESPACE],  # type: ignore[call-arg]  # newer than the stubs
+        # None: the same host
+        cors_allowed_origins=settings.base_url or None,  # type: ignore[arg-type]
         max_http_buffer_size=_MAX_MESSAGE,
         ping_interval=25,
         ping_timeout=20,

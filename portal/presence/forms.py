@@ -36,7 +36,7 @@ def usual_end(incident: Incident, after: datetime | None = None) -> datetime:
     after : the end that is known, past which somebody wants to stay.
     """
     now, end = clock.now(), incident.period_ends_at
-    latest = max(now, after or now)
+    latest = max(now, after or now) + timedelta(minutes=1)  # what is typed has no seconds
     if end is not None and latest < end <= now + LONGEST:
         return end
     return min(max(next_hours(USUAL_HOURS), latest + LEAST), now + LONGEST)

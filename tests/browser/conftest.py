@@ -53,7 +53,10 @@ class Demo:
     def serve(self, folder: Path) -> DemoServer:
         """Return a server, not yet started, on a copy in `folder`."""
         copy = folder / "portal.db"
-        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as to:
+        with (
+            closing(sqlite3.connect(self.path)) as source,
+            closing(sqlite3.connect(copy)) as to,
+        ):
             source.backup(to)
         return DemoServer(f"sqlite:///{copy}", folder)
 

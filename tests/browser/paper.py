@@ -1,4 +1,4 @@
-"""Reads the words of each sheet of a PDF as Chromium writes it; nothing else has to be installed."""
+"""Reads the words of each sheet of a PDF as Chromium writes it, with nothing else installed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 _OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<([0-9A-F]+)> Tj|(ET)")
+_LETTERS = re.compile(rb"beginbf(char|range)\n(.*?)endbf", re.DOTALL)
 _HEX = re.compile(rb"<([0-9A-F]+)>")
 
 Letters = dict[int, str]
@@ -30,16 +31,15 @@ def _words(page: bytes, objects: dict[int, bytes]) -> str:
     for font, shown, end in _SHOWN.findall(_stream(_named(rb"Contents", page, objects))):
         if font:
             letters = fonts[font]
-        words += "".join(letters.get(glyph, "?") for glyph in _pairs(shown)) + (" " if end else "")
+        words += "".join(letters.get(glyph, "?") for glyph in _pairs(shown))
+        words += " " if end else ""
     return " ".join(words.split())
 
 
 def _letters(font: bytes, objects: dict[int, bytes]) -> Letters:
     """Return which letter each glyph of a font stands for."""
     letters = Letters()
-    for kind, lines in re.findall(
-        rb"beginbf(char|range)\n(.*?)endbf", _stream(_named(rb"ToUnicode", font, objects)), re.DOTALL
-    ):
+    for kind, lines in _LETTERS.findall(_stream(_named(rb"ToUnicode", font, objects))):
         for line in lines.splitlines():
             *glyphs, code = (int(it, 16) for it in _HEX.findall(line) if len(it) == 4)
             first, last = (glyphs * 2)[:2] if kind == b"char" else glyphs

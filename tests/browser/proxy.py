@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from contextlib import suppress
+from typing import Self
 
 _PACKED = re.compile(rb"accept-encoding: [^\r]*", re.IGNORECASE)
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -38,7 +39,7 @@ class Network:
         """Return every byte that the server has said: pages, answers, frames of sockets."""
         return "\n".join(bytes(said).decode("utf-8", "replace") for said in self._said)
 
-    def __enter__(self) -> Network:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 

@@ -1,4 +1,4 @@
-"""Every page that somebody can reach: usable by all, at any width, in both themes, with no dead end."""
+"""Every page that somebody can reach: for all, at any width, in both themes, no dead end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = [person.email.partition("@")[0] for person in demo_data.PEOPLE]
 
 
 class Seen:
-    """What pages are built of, kind by kind: a page that is built of nothing new is passed over."""
+    """What pages are built of, kind by kind: one of nothing new is passed over."""
 
     def __init__(self) -> None:
         self.examined = 0
@@ -64,7 +64,8 @@ class Walk:
             answer = self.person.context.request.get(urljoin(self.person.base, path))
             if answer.status >= 400:
                 self.broken.append(f"{path}: {answer.status}")
-            if opened == MOST_PAGES or not answer.ok or "text/html" not in answer.headers["content-type"]:
+            is_page = answer.ok and "text/html" in answer.headers["content-type"]
+            if opened == MOST_PAGES or not is_page:
                 continue
             opened += 1
             page = Page(urlsplit(answer.url).path, answer.status, answer.text(), 0, answer)
@@ -81,8 +82,8 @@ def violations(screen: Screen, where: str, rules: Sequence[str] = TAGS) -> list[
     if screen.evaluate("typeof axe === 'undefined'"):
         screen.evaluate(Axe().axe_script)
     found: list[dict[str, Any]] = screen.evaluate(
-        """rules => axe.run({runOnly: rules, resultTypes: ["violations"]}).then(
-          found => found.violations.map(it => ({id: it.id, at: it.nodes.map(node => node.target)})))""",
+        """rules => axe.run({runOnly: rules, resultTypes: ["violations"]}).then(found =>
+          found.violations.map(it => ({id: it.id, at: it.nodes.map(node => node.target)})))""",
         list(rules),
     )
     return [f"{where}: {it['id']}: {it['at'][:3]}" for it in found]
@@ -123,7 +124,9 @@ def seen() -> Seen:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_pages_of(name: str, quiet_server: DemoServer, meet: Callable[..., Person], seen: Seen):
+def test_the_pages_of(
+    name: str, quiet_server: DemoServer, meet: Callable[..., Person], seen: Seen
+):
     person = meet(quiet_server.url, name)
     walk, wrong = Walk(person), []
     for page in walk.pages():
@@ -150,7 +153,10 @@ def test_pages_of_people_who_are_not_signed_in(quiet_server: DemoServer, chromiu
 def test_pages_that_say_no(quiet_server: DemoServer, meet: Callable[..., Person]):
     liaison = meet(quiet_server.url, "liaison")
     wrong = []
-    for path, button in (("feed/new", "Send to the SEOC"), ("offers/new", "Send offer to ERAC")):
+    for path, button in (
+        ("feed/new", "Send to the SEOC"),
+        ("offers/new", "Send offer to ERAC"),
+    ):
         liaison.open(path)
         liaison.press(button)
         liaison.page.locator(".errsum").wait_for()

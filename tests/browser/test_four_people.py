@@ -49,7 +49,9 @@ def seen(person: Person, view: str, subject: str, what: str, watch: Stopwatch) -
     watch.say(what)
 
 
-def test_a_report_appears_and_goes_on_every_screen_that_may_show_it(network: Network, people: People):
+def test_a_report_appears_and_goes_on_every_screen_that_may_show_it(
+    network: Network, people: People
+):
     liaison, competitor, moderator = people.liaison, people.competitor, people.moderator
     watch = Stopwatch()
     moderator.open("feed/queue")
@@ -114,7 +116,9 @@ def test_words_leave_the_page_of_the_post_and_earlier_pages_too(people: People):
     assert fresh not in competitor.subjects("feed"), "an earlier page takes nothing new"
 
 
-def test_what_is_refused_waits_or_stays_inside_reaches_no_competitor(network: Network, people: People):
+def test_what_is_refused_waits_or_stays_inside_reaches_no_competitor(
+    network: Network, people: People
+):
     liaison, competitor, moderator = people.liaison, people.competitor, people.moderator
     competitor.open("feed")
     competitor.is_live()

@@ -50,10 +50,12 @@ def test_a_note_outlives_another_moderators_decision(
     with writer.page.expect_response(re.compile("/reject$")) as answer:
         writer.press("Do not publish, tell the author")
     assert answer.value.status == 409
-    expect(writer.page.locator(".errsum")).to_contain_text("This changed while you were reading")
+    expect(writer.page.locator(".errsum")).to_contain_text(
+        "This changed while you were reading"
+    )
     expect(writer.page.locator("#item")).to_contain_text(NOTE)
     expect(writer.page.locator("#item")).to_contain_text("Published")
-    writer.troubles[:] = [it for it in writer.troubles if "409" not in it]
+    writer.forgive("409")
 
 
 def test_a_form_that_came_back_to_be_put_right_is_warned_too(
@@ -67,7 +69,7 @@ def test_a_form_that_came_back_to_be_put_right_is_warned_too(
     expect(writer.page.locator("#item")).to_contain_text(WARNING)
     expect(writer.page.locator("#item textarea")).to_have_value(NOTE)
     assert writer.has_not_reloaded()
-    writer.troubles[:] = [it for it in writer.troubles if "422" not in it and "405" not in it]
+    writer.forgive("422", "405")
 
 
 def test_other_reports_leave_an_open_fold_and_what_is_typed_alone(
@@ -128,4 +130,4 @@ def test_a_page_that_must_load_again_waits_for_what_is_being_written(
     expect(reader.strip).to_have_text("Live", timeout=15_000)
     assert not reader.has_not_reloaded(), "who writes nothing loads again"
     for person in (reader, writer):
-        person.troubles[:] = [it for it in person.troubles if "ERR_" not in it and "WebSocket" not in it]
+        person.forgive("ERR_", "WebSocket")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,9 +22,11 @@ COVERED = """() => {
   const it = document.activeElement, box = it.getBoundingClientRect();
   const on = (x, y) => {
     const top = document.elementFromPoint(box.x + x * box.width, box.y + y * box.height);
-    return top && (it.contains(top) || top.contains(it) || it.labels && [...it.labels].some((l) => l.contains(top)));
+    const labels = [...(it.labels ?? [])];
+    return top && [it, ...labels].some((one) => one.contains(top) || top.contains(one));
   };
-  return ![[0.02, 0.1], [0.98, 0.1], [0.02, 0.9], [0.98, 0.9], [0.5, 0.5]].some(([x, y]) => on(x, y));
+  const corners = [[0.02, 0.1], [0.98, 0.1], [0.02, 0.9], [0.98, 0.9], [0.5, 0.5]];
+  return !corners.some(([x, y]) => on(x, y));
 }"""
 
 
@@ -62,7 +65,7 @@ def test_a_report_is_written_and_sent_by_keyboard_alone(liaison: Person):
     page.keyboard.press("Enter")
     summary = page.locator(".errsum")
     expect(summary).to_be_focused()
-    expect(page).to_have_title(r"Error: Report what you see — EXERCISE SW Missouri Tornado and Flood — BEOC Partner Portal")
+    expect(page).to_have_title(re.compile("^Error: Report what you see — EXERCISE "))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the first of what is wrong leads to its field
     expect(page.locator("[name=words]")).to_be_focused()
@@ -79,12 +82,15 @@ def test_a_report_is_written_and_sent_by_keyboard_alone(liaison: Person):
     page.keyboard.press("Enter")
     expect(page.locator(".receipt")).to_have_text(REFERENCE)
     expect(page.get_by_role("main")).to_contain_text("Typed without a mouse.")
-    liaison.troubles[:] = [it for it in liaison.troubles if "422" not in it]
+    liaison.forgive("422")
 
 
 def test_each_thing_that_is_wrong_leads_to_its_field(liaison: Person):
     page = liaison.page
-    for path, button in (("feed/new", "Send to the SEOC"), ("offers/new", "Send offer to ERAC")):
+    for path, button in (
+        ("feed/new", "Send to the SEOC"),
+        ("offers/new", "Send offer to ERAC"),
+    ):
         liaison.open(path)
         liaison.press(button)
         links = page.locator(".errsum li a")
@@ -100,7 +106,7 @@ def test_each_thing_that_is_wrong_leads_to_its_field(liaison: Person):
                 ".map(id => document.getElementById(id)?.textContent).join(' ')"
             )
             assert words in told
-    liaison.troubles[:] = [it for it in liaison.troubles if "422" not in it]
+    liaison.forgive("422")
 
 
 def test_folds_open_by_enter_and_the_desk_decides_without_a_mouse(
@@ -113,7 +119,9 @@ def test_folds_open_by_enter_and_the_desk_decides_without_a_mouse(
     tab_to(page, f'[data-subject="{reference}"] a')
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/queue/{reference}")
-    expect(moderator.row("queue", reference).get_by_role("link")).to_have_attribute("aria-current", "true")
+    expect(moderator.row("queue", reference).get_by_role("link")).to_have_attribute(
+        "aria-current", "true"
+    )
     tab_to(page, "summary")
     page.keyboard.press("Enter")
     tab_to(page, "[name=reason]")

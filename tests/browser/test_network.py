@@ -20,6 +20,9 @@ OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
 #: A client tries again within 2, then 4, then 8 s of the last try, by chance.
 PATIENCE_MS = 15_000
 
+#: What a browser complains of when its network is cut.
+CUT_OFF = ("ERR_", "WebSocket connection to")
+
 #: Notes what the strip says and what the feed shows whenever either changes.
 WATCH = """() => {
   const told = (window.told = []);
@@ -28,7 +31,7 @@ WATCH = """() => {
     [...document.querySelectorAll("[data-view=feed] > *")].map((row) => row.dataset.subject),
   ]);
   const watcher = new MutationObserver(note);
-  for (const it of [document.getElementById("connection"), document.querySelector("[data-view=feed]")])
+  for (const it of document.querySelectorAll("#connection, [data-view=feed]"))
     watcher.observe(it, { subtree: true, childList: true, characterData: true });
 }"""
 
@@ -54,12 +57,6 @@ def reader_of_the_feed(base: str, meet: Callable[..., Person]) -> Person:
 def told(reader: Person) -> list[tuple[str, list[str]]]:
     found: Any = reader.page.evaluate("window.told")
     return [(word, subjects) for word, subjects in found]
-
-
-def only_cut_off(reader: Person) -> None:
-    """Forgive the browser's complaints of a network that was cut on purpose."""
-    known = ("ERR_", "WebSocket connection to")
-    reader.troubles[:] = [it for it in reader.troubles if not any(word in it for word in known)]
 
 
 def holds_what_its_page_shows(reader: Person) -> None:
@@ -88,7 +85,7 @@ def test_what_was_missed_while_the_network_was_cut_is_there_when_it_is_back(
 
     network.heal()
     reader.is_live(PATIENCE_MS)
-    only_cut_off(reader)
+    reader.forgive(*CUT_OFF)
 
     assert reader.subjects("feed") == [*before, *missed]
     expect(reader.row("feed", missed[1])).to_contain_text("Gone before anybody came back.")
@@ -105,14 +102,14 @@ def test_a_device_that_says_it_is_offline_is_back_at_once(
     server: DemoServer, meet: Callable[..., Person], moderator: Person, author: Person
 ):
     reader = reader_of_the_feed(server.url, meet)
-    reader.context.set_offline(True)  # noqa: FBT003
+    reader.context.set_offline(True)
     expect(reader.strip).to_have_text(OFFLINE)
     missed = author.report("Missed by a telephone in a tunnel.")
     moderator.publish(missed)
     reader.page.wait_for_timeout(2500)  # long enough for tries in vain, and a longer wait
-    reader.context.set_offline(False)  # noqa: FBT003
+    reader.context.set_offline(False)
     reader.is_live(3000)
-    only_cut_off(reader)
+    reader.forgive(*CUT_OFF)
     assert reader.subjects("feed")[-1] == missed
     holds_what_its_page_shows(reader)
 
@@ -127,13 +124,12 @@ def test_where_websockets_are_refused_long_polling_carries_the_news(
     expect(reader.row("feed", reference)).to_contain_text("News for those behind")
     assert reader.has_not_reloaded()
     expect(reader.strip).to_have_text("Live")
-    assert "transport=polling" in " ".join(
-        str(it) for it in reader.page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
-    )
+    asked = reader.page.evaluate("performance.getEntriesByType('resource').map(it => it.name)")
+    assert [it for it in asked if "transport=polling" in it]
     moderator.retract(reference, "Polled away.")
     expect(reader.row("feed", reference)).to_contain_text("Polled away.")
     holds_what_its_page_shows(reader)
-    only_cut_off(reader)
+    reader.forgive(*CUT_OFF)
 
 
 def losing(page: Page, reference: str) -> None:
@@ -187,4 +183,4 @@ def test_a_page_without_its_script_says_so_and_says_what_to_do(
     reader.strip.get_by_role("link").click()
     reader.page.wait_for_load_state()
     assert reader.page.url.endswith("/feed")
-    only_cut_off(reader)
+    reader.forgive(*CUT_OFF)

@@ -33,7 +33,8 @@ def test_all_lists_are_there() -> None:
     assert set(NAMES) == {
         *("counties", "regions", "sectors", "lifelines", "standings", "incident-types"),
         *("activation-levels", "organization-kinds", "catalogue", "units", "compensation"),
-        *("post-reasons", "offer-reasons", "time-zones"),
+        *("post-reasons", "offer-reasons", "time-zones", "roles"),
+        *("assignments", "links", "decisions", "acts"),
     }
 
 

@@ -79,6 +79,9 @@ def test_a_shift_ends_with_the_operational_period(client_for, world, session):
     filled = client.page(FORM).form().filled
     assert filled["until"] == [times.typed(end)]
     assert filled["assignment"] == ["moderator"]
+    page = client.follow(client.send(FORM))
+    longer = times.parse_typed(page.form("check_in.extend").filled["until"][0])
+    assert longer > end + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

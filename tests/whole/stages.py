@@ -28,6 +28,7 @@ from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 from tests import factories as make
+from tests.presence.stage import CHECK_INS
 from tests.world import PASSWORD, add_organization, add_person, open_incident
 
 if TYPE_CHECKING:
@@ -377,4 +378,13 @@ SIGN_INS = Stage(
     typed=lambda _world: {},
 )
 
-STAGES = (POSTS, OFFERS, INCIDENTS, ORGANIZATIONS, PEOPLE, MEMBERSHIPS, SIGN_INS)
+STAGES = (
+    POSTS,
+    OFFERS,
+    INCIDENTS,
+    ORGANIZATIONS,
+    PEOPLE,
+    MEMBERSHIPS,
+    SIGN_INS,
+    Stage(**CHECK_INS),
+)

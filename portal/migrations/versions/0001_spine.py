@@ -69,6 +69,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_entry_incident_id_person_id_seq"),
+            ["incident_id", "person_id", "seq"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_entry_subject_subject_id_seq"),
             ["subject", "subject_id", "seq"],
             unique=False,
@@ -864,6 +869,7 @@ def downgrade() -> None:
     op.drop_table("entry_room")
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_subject_subject_id_seq"))
+        batch_op.drop_index(batch_op.f("ix_entry_incident_id_person_id_seq"))
 
     op.drop_table("entry")
     with op.batch_alter_table("audience", schema=None) as batch_op:
