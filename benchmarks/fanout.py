@@ -93,8 +93,7 @@ class Run:
         herd, figures = self.herd, self.figures
         post = Post(herd.loop, head, urlencode(form))
         herd.count.heard, herd.count.last = 0, 0.0
-        for client in herd.clients:
-            client.entries.clear()
+        self._look_for_stragglers()
         server_cpu, client_cpu = self.server.cpu_s, time.process_time()
         kept_waiting = self.server.kept_waiting_s
         wall = time.time() - time.perf_counter()
@@ -112,6 +111,12 @@ class Run:
         self._look_at_deliveries(words)
         return post.answer
 
+    def _look_for_stragglers(self) -> None:
+        """Count what came after everything had been looked at: nothing was to come."""
+        for client in self.herd.clients:
+            self.figures.wrong += len(client.entries)
+            client.entries.clear()
+
     def _look_at_deliveries(self, words: str) -> None:
         """Count clients that did not hear exactly this, exactly once, as the room's next."""
         read: dict[bytes, dict[str, object]] = {}
@@ -127,6 +132,7 @@ class Run:
                 client.heads[room] = int(str(frame["n"]))
             self.figures.wrong += not right
             self.figures.frame_size = len(max(client.entries, default=b""))
+            client.entries.clear()
 
 
 Warm = Callable[[Run], object]
