@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +24,10 @@ if TYPE_CHECKING:
 
 #: /dev/shm is small in a container, and as root Chromium cannot shut itself in.
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+#: Everybody of the demo, such as "liaison".
+NAMES = [person.email.partition("@")[0] for person in demo_data.PEOPLE]
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -41,58 +42,37 @@ class DemoServer(Server):
 
 
 @dataclass(frozen=True, slots=True)
-class Demo:
-    """A database with the demo in it, to be copied, and the cookies of all who signed in.
+class Site:
+    """The server that tests share, and the cookies of all who signed in.
 
-    Cookies know no port, so that they open every copy.
+    Cookies know no port, so that they hold on the way through any network, too.
     """
 
-    path: Path
+    server: DemoServer
     cookies: Mapping[str, StorageState]
-
-    def serve(self, folder: Path) -> DemoServer:
-        """Return a server, not yet started, on a copy in `folder`."""
-        copy = folder / "portal.db"
-        with (
-            closing(sqlite3.connect(self.path)) as source,
-            closing(sqlite3.connect(copy)) as to,
-        ):
-            source.backup(to)
-        return DemoServer(f"sqlite:///{copy}", folder)
 
 
 @pytest.fixture(scope="session")
-def demo_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Load the demo, and let all its people sign in through the form."""
-    folder = tmp_path_factory.mktemp("demo")
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Load the demo, start the server, and let all its people sign in through the form."""
+    folder = tmp_path_factory.mktemp("site")
     url = f"sqlite:///{folder / 'portal.db'}"
     upgrade(url)
     with opened(url) as database, database.sessions() as session:
         demo.load(session)
-    cookies = {}
     with DemoServer(url, folder) as server:
-        for person in demo_data.PEOPLE:
-            name = person.email.partition("@")[0]
+        cookies = {}
+        for name in NAMES:
             with chromium.new_context() as context:
                 Person(context, server.url, name).sign_in()
                 cookies[name] = context.storage_state()
-    return Demo(folder / "portal.db", cookies)
+        yield Site(server, cookies)
 
 
 @pytest.fixture
-def server(demo_site: Demo, tmp_path: Path) -> Iterator[DemoServer]:
-    """Lend a server of the test's own."""
-    with demo_site.serve(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def quiet_server(
-    demo_site: Demo, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DemoServer]:
-    """Lend a server to tests that only read."""
-    with demo_site.serve(tmp_path_factory.mktemp("quiet")) as server:
-        yield server
+def server(site: Site) -> DemoServer:
+    """Return the shared server: what a test does there, it does to reports of its own."""
+    return site.server
 
 
 @pytest.fixture
@@ -104,7 +84,7 @@ def network(server: DemoServer) -> Iterator[Network]:
 
 def start_chromium(playwright: Playwright) -> Browser:
     """Start the browser that this system has."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
     assert path, "no Chromium found: install one (Debian: apt-get install chromium)"
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
@@ -118,7 +98,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def meet(chromium: Browser, demo_site: Demo) -> Iterator[Callable[..., Person]]:
+def meet(chromium: Browser, site: Site) -> Iterator[Callable[..., Person]]:
     """Return a maker of people: `meet(server.url, "liaison", viewport=PHONE)` is signed in.
 
     In the end no browser may have complained of anything on their pages.
@@ -126,7 +106,7 @@ def meet(chromium: Browser, demo_site: Demo) -> Iterator[Callable[..., Person]]:
     met: list[Person] = []
 
     def make(base: str, name: str, **options: Any) -> Person:
-        known = {"viewport": DESK, "storage_state": demo_site.cookies[name]}
+        known = {"viewport": DESK, "storage_state": site.cookies[name]}
         person = Person(chromium.new_context(**known | options), base, name)
         met.append(person)
         return person

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
 
 PATIENCE_MS = 5000
+#: A client tries again within 2, then 4, then 8 s of the last try, by chance.
+LONG_MS = 20_000
+
+#: What a browser complains of when its network is cut.
+CUT_OFF = ("ERR_", "WebSocket connection to")
 REFERENCE = re.compile(r"OZ27-[0-9A-Z]{4}")
 
 #: What a report or an offer holds unless a test says otherwise; radios and selects by label.
@@ -94,6 +99,10 @@ class Person:
         """Return what a live list shows, in its order."""
         rows = self.page.locator(f'[data-view="{view}"] > [data-subject]')
         return [str(it) for it in rows.evaluate_all("rows => rows.map(r => r.dataset.subject)")]
+
+    def count(self) -> int:
+        """Return the number in the tally at the head of a desk."""
+        return int(self.page.locator("#tally b").inner_text())
 
     # ------------------------------------------------------------ moves, through the forms
 

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal.cli import demo_data
+from tests.browser.conftest import NAMES
 from tests.browser.people import Person
 from tests.pages import Page
 
@@ -27,8 +27,6 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE_WIDTHS, DESK_WIDTH = (320, 390), 1280
 #: Every so many pages are looked at in the dark, too.
 DARK = 3
-
-NAMES = [person.email.partition("@")[0] for person in demo_data.PEOPLE]
 
 
 class Seen:
@@ -124,10 +122,8 @@ def seen() -> Seen:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_pages_of(
-    name: str, quiet_server: DemoServer, meet: Callable[..., Person], seen: Seen
-):
-    person = meet(quiet_server.url, name)
+def test_the_pages_of(name: str, server: DemoServer, meet: Callable[..., Person], seen: Seen):
+    person = meet(server.url, name)
     walk, wrong = Walk(person), []
     for page in walk.pages():
         page.check()
@@ -138,10 +134,10 @@ def test_the_pages_of(
     assert walk.broken == []
 
 
-def test_pages_of_people_who_are_not_signed_in(quiet_server: DemoServer, chromium: Any):
+def test_pages_of_people_who_are_not_signed_in(server: DemoServer, chromium: Any):
     with chromium.new_context() as context:
-        person = Person(context, quiet_server.url, "nobody")
-        person.page.goto(f"{quiet_server.url}/sign-in")
+        person = Person(context, server.url, "nobody")
+        person.page.goto(f"{server.url}/sign-in")
         wrong = examine(person.page, dark=True)
         person.page.get_by_role("button", name="Sign in").click()
         person.page.locator(".errsum").wait_for()
@@ -150,8 +146,8 @@ def test_pages_of_people_who_are_not_signed_in(quiet_server: DemoServer, chromiu
     assert [it for it in person.troubles if "422" not in it] == []
 
 
-def test_pages_that_say_no(quiet_server: DemoServer, meet: Callable[..., Person]):
-    liaison = meet(quiet_server.url, "liaison")
+def test_pages_that_say_no(server: DemoServer, meet: Callable[..., Person]):
+    liaison = meet(server.url, "liaison")
     wrong = []
     for path, button in (
         ("feed/new", "Send to the SEOC"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.people import Person
+from tests.browser.people import CUT_OFF, LONG_MS, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from tests.browser.proxy import Network
 
 OFFLINE = re.compile(r"^Offline since \d\d:\d\d$")
-#: A client tries again within 2, then 4, then 8 s of the last try, by chance.
-PATIENCE_MS = 15_000
-
-#: What a browser complains of when its network is cut.
-CUT_OFF = ("ERR_", "WebSocket connection to")
-
 #: Notes what the strip says and what the feed shows whenever either changes.
 WATCH = """() => {
   const told = (window.told = []);
@@ -84,7 +78,7 @@ def test_what_was_missed_while_the_network_was_cut_is_there_when_it_is_back(
     expect(reader.strip).to_have_text(OFFLINE)
 
     network.heal()
-    reader.is_live(PATIENCE_MS)
+    reader.is_live(LONG_MS)
     reader.forgive(*CUT_OFF)
 
     assert reader.subjects("feed") == [*before, *missed]
@@ -170,9 +164,9 @@ def test_a_frame_that_got_lost_is_asked_for_when_the_next_one_shows_the_gap(
 
 
 def test_a_page_without_its_script_says_so_and_says_what_to_do(
-    quiet_server: DemoServer, meet: Callable[..., Person]
+    server: DemoServer, meet: Callable[..., Person]
 ):
-    reader = meet(quiet_server.url, "liaison2")
+    reader = meet(server.url, "liaison2")
 
     def refuse(route: Route) -> None:
         route.abort()

@@ -23,9 +23,9 @@ def printed(person: Person, **options: str) -> list[str]:
 
 
 def test_every_sheet_of_the_feed_is_marked_and_nothing_is_left_out(
-    quiet_server: DemoServer, meet: Callable[..., Person]
+    server: DemoServer, meet: Callable[..., Person]
 ):
-    liaison = meet(quiet_server.url, "liaison")
+    liaison = meet(server.url, "liaison")
     liaison.open("feed")
     liaison.is_live()
     said = liaison.page.locator("[data-view=feed] h3").all_inner_texts()
@@ -45,9 +45,9 @@ def test_every_sheet_of_the_feed_is_marked_and_nothing_is_left_out(
 
 
 def test_a_page_of_one_thing_is_printed_with_its_story(
-    quiet_server: DemoServer, meet: Callable[..., Person]
+    server: DemoServer, meet: Callable[..., Person]
 ):
-    erac = meet(quiet_server.url, "erac")
+    erac = meet(server.url, "erac")
     erac.open("erac")
     erac.page.locator("[data-view=erac] a").first.click()
     erac.page.wait_for_url("**/offers/*")
@@ -58,8 +58,8 @@ def test_a_page_of_one_thing_is_printed_with_its_story(
 
 
 def test_what_is_no_exercise_is_not_marked_as_one(
-    quiet_server: DemoServer, meet: Callable[..., Person]
+    server: DemoServer, meet: Callable[..., Person]
 ):
-    liaison = meet(quiet_server.url, "liaison")
-    liaison.page.goto(f"{quiet_server.url}/incidents/daily/feed")
+    liaison = meet(server.url, "liaison")
+    liaison.page.goto(f"{server.url}/incidents/daily/feed")
     assert "EXERCISE" not in " ".join(printed(liaison))

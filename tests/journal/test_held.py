@@ -199,11 +199,11 @@ def test_who_holds_a_row_does_not_stop_those_whose_rows_point_at_it(
         "organization": world.organization("alpha"),
         "person": world.person("alpha"),
     }[what]
-    with transaction(session, world.actor("admin"), held=[Held(row)]):
-        with database.sessions() as other:
-            ours = world.within(other)
-            publish(other, ours.actor("moderator"), other.get_one(Post, post.id))
-            make_offer(other, ours.actor("bravo"), ours.incident)
+    holding = transaction(session, world.actor("admin"), held=[Held(row)])
+    with holding, database.sessions() as other:
+        ours = world.within(other)
+        publish(other, ours.actor("moderator"), other.get_one(Post, post.id))
+        make_offer(other, ours.actor("bravo"), ours.incident)
     check_journal(session)
 
 

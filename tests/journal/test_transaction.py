@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -15,14 +16,24 @@ from portal.core.errors import NotAllowedError, StateGoneError, StrayWriteError
 from portal.feed import operations as feed
 from portal.feed.models import Post
 from portal.feed.states import POST, PostState
+from portal.incidents.models import Incident
 from portal.incidents.operations import set_level
 from portal.journal.audience import DESK, PARTNERS, STAFF, org
 from portal.journal.housekeeping import housekeeping
 from portal.journal.models import Entry, EntryRoom, Once, Words
 from portal.journal.queries import story
 from portal.journal.transaction import transaction
-from tests.factories import make_post, once_key, publish, report, retract, withdraw_post
+from tests.factories import (
+    make_post,
+    once_key,
+    publish,
+    report,
+    retract,
+    sign_in,
+    withdraw_post,
+)
 from tests.journal.reading import changed, check_journal, dump, kinds
+from tests.threads import sorted_out, together
 
 
 class Bang(BaseException):
@@ -200,6 +211,27 @@ def test_one_write_may_move_several_rows_in_two_streams(session, world):
         set_level(tx, world.incident, level="full")
     assert kinds(session, world.incident_id)[-2:] == ["post.publish", "incident.set_level"]
     assert kinds(session, 0)[-1] == "post.publish"
+    check_journal(session)
+
+
+def test_writers_to_two_streams_in_either_order_do_not_wait_for_each_other(
+    database, session, world
+):
+    actors = [sign_in(session, world, name) for name in ("alpha", "bravo", "guild", "charlie")]
+
+    def write(actor, first, second):
+        with database.sessions() as mine:
+            for _ in range(5):
+                with transaction(mine, actor) as tx:
+                    for stream in (first, second):
+                        feed.submit(tx, mine.get_one(Incident, stream), report())
+
+    streams = (0, world.incident_id)
+    orders = [streams, streams[::-1]] * 2
+    session.rollback()
+    jobs = [partial(write, actor, *order) for actor, order in zip(actors, orders, strict=True)]
+    sorted_out(together(jobs))
+    assert kinds(session, 0).count("post.submit") == 20
     check_journal(session)
 
 

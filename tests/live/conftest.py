@@ -73,7 +73,7 @@ def ear_of(app: Flask, world: World, client_for: Callable[[str], PageClient]) ->
     def listen(name: str, *, follows: bool = True, code: str = world.code) -> Ear:
         browser = client_for(name)
         path = f"/incidents/{code}/feed"
-        start = live_of(browser.page(path))
+        start = live_of(browser.page(path).html)
         socketio = app.extensions["socketio"]
         io = socketio.test_client(app, namespace=NAMESPACE, flask_test_client=browser)
         ear = Ear(browser, io, path, start)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import socketio
 
-from tests.live.markup import Views, lists_of, read_fragment, views_of
+from tests.live.markup import Views, read_fragment, read_page
 from tests.live.server import SignedOutError, live_of
 from tests.live.wire import Line, OrderedClient, finish, make_client
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.live.server import Visitor
-    from tests.pages import Page
 
 NAMESPACE = "/live"
 ASK_S = 5.0
@@ -117,12 +116,15 @@ class FollowingClient:
 
     def fetch(self) -> Views:
         """Return what the person's pages show, asked for now."""
-        return {key: row for page in self._pages() for key, row in views_of(page).items()}
+        views: Views = {}
+        for page in self._pages():
+            views |= read_page(page)[0]
+        return views
 
-    def _pages(self) -> list[Page]:
+    def _pages(self) -> list[str]:
         """Open the pages; those of another desk stay shut."""
-        pages = [self.visitor.page(path) for path in self.paths]
-        return [page for page in pages if page.status == 200]
+        answers = [self.visitor.open(path) for path in self.paths]
+        return [answer.text for answer in answers if answer.status_code == 200]
 
     # ------------------------------------------------------------ its own thread
 
@@ -163,7 +165,7 @@ class FollowingClient:
         self.is_out = False
 
     def _forget(self) -> None:
-        self.views, self.heads, self._start = {}, {}, None
+        self.views, self.heads, self._start, self._lists = {}, {}, None, set()
 
     def _load(self) -> None:
         """Open the pages; the heads of the first are older than all their rows."""
@@ -171,8 +173,10 @@ class FollowingClient:
         self.loads += 1
         self._start = live_of(pages[0])
         self.heads = dict(self._start["heads"])
-        self.views = {key: row for page in pages for key, row in views_of(page).items()}
-        self._lists = {view for page in pages for view in lists_of(page)}
+        for page in pages:
+            views, lists = read_page(page)
+            self.views |= views
+            self._lists |= lists
 
     @contextmanager
     def _connected(self) -> Iterator[OrderedClient]:
@@ -193,7 +197,7 @@ class FollowingClient:
             yield io
         except socketio.exceptions.ConnectionError as error:
             # Refused, or nobody there: the page knows which.
-            self.visitor.page(self.paths[0])
+            self.visitor.open(self.paths[0])
             raise LostError from error
         finally:
             self._line = None

@@ -163,16 +163,17 @@ class Visitor:
         """What a socket sends along to be known."""
         return f"sid={self.http.cookies.get('sid', '')}"
 
-    def page(self, path: str) -> Page:
-        """Open a page; fails when the session has ended."""
+    def open(self, path: str) -> requests.Response:
+        """Ask for a page; fails when the session has ended."""
         answer = self._get(path)
         if answer.status_code == 302 and "/sign-in" in answer.headers["Location"]:
             raise SignedOutError(path)
-        return Page(path, answer.status_code, answer.text, 0, answer)
+        return answer
 
     def send(self, path: str, move: str, **fields: Any) -> requests.Response:
         """Open a page, fill in the form of a move and send it; the answer is not followed."""
-        form = self.page(path).form(move)
+        answer = self.open(path)
+        form = Page(path, answer.status_code, answer.text, 0, answer).form(move)
         return self.http.post(
             self.server.url + form.action,
             data={**form.filled, **fields},
@@ -199,9 +200,9 @@ def visiting(server: Server, email: str) -> Iterator[Visitor]:
         visitor.close()
 
 
-def live_of(page: Page) -> dict[str, Any]:
+def live_of(page: str) -> dict[str, Any]:
     """Return what a page says a socket must know: incident, generation and heads."""
-    found = _LIVE.search(page.html)
-    assert found, f"{page.url} is not live"
+    found = _LIVE.search(page)
+    assert found, f"not a live page: {page[:1000]}"
     told: dict[str, Any] = json.loads(html.unescape(found[1]))
     return told

@@ -48,7 +48,7 @@ def test_others_go_on_when_one_fragment_breaks(
             person = stack.enter_context(visiting(server, world.people[name].email))
             known = {"Cookie": person.cookie}
             client = stack.enter_context(connected(server.url, WEBSOCKET, known))
-            assert "heads" in client.follow(live_of(person.page("/incidents/EX27/feed")))
+            assert "heads" in client.follow(live_of(person.open("/incidents/EX27/feed").text))
             return client
 
         author, reader = listen("alpha"), listen("charlie")

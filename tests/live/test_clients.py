@@ -36,7 +36,7 @@ def moderator(place: Place) -> Iterator[Visitor]:
 )
 def test_a_report_let_out_arrives(place, moderator, transports):
     with visiting(place.server, place.world.people["charlie"].email) as reader:
-        start = live_of(reader.page(FEED))
+        start = live_of(reader.open(FEED).text)
         with connected(place.server.url, transports, {"Cookie": reader.cookie}) as client:
             assert client.io.transport() == transports[-1]
             assert client.follow(start) == {"frames": [], "heads": start["heads"]}
@@ -57,7 +57,7 @@ def test_a_suspended_person_is_hung_up_on_and_refused(place, transports):
     with visiting(place.server, place.world.people["observer"].email) as reader:
         known = {"Cookie": reader.cookie}
         with connected(place.server.url, transports, known) as client:
-            assert "heads" in client.follow(live_of(reader.page(FEED)))
+            assert "heads" in client.follow(live_of(reader.open(FEED).text))
             with place.database.sessions() as session:
                 person = place.world.within(session).person("observer")
                 factories.suspend_person(session, person)
@@ -104,7 +104,7 @@ def test_another_namespace_is_refused(place, moderator):
 
 def test_a_competitor_hears_neither_of_a_report_that_waits_nor_of_an_offer(place):
     with visiting(place.server, place.world.people["bravo"].email) as rival:
-        start = live_of(rival.page(FEED))
+        start = live_of(rival.open(FEED).text)
         with connected(place.server.url, WEBSOCKET, {"Cookie": rival.cookie}) as client:
             client.follow(start)
             with place.database.sessions() as session:

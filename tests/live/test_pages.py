@@ -10,7 +10,7 @@ from portal.core.actor import SYSTEM
 from portal.incidents import operations as incidents
 from portal.journal.transaction import transaction
 from tests import factories
-from tests.live.markup import read_fragment, views_of
+from tests.live.markup import read_fragment, read_page
 from tests.live.server import live_of
 from tests.live.test_tail import just_before
 
@@ -41,8 +41,8 @@ def test_what_happens_while_a_page_is_made_is_not_missed(
         )
 
     with just_before(database, moment, level_and_publish):
-        page = ear.browser.page(ear.path)
-    shown = views_of(page)
+        page = ear.browser.page(ear.path).html
+    shown, _ = read_page(page)
     for frame in ear.follow(**live_of(page))["frames"]:
         shown[frame["view"], frame["subject"]] = read_fragment(frame["html"])
-    assert shown == views_of(ear.browser.page(ear.path))
+    assert shown == read_page(ear.browser.page(ear.path).html)[0]

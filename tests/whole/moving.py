@@ -30,24 +30,29 @@ def _moves() -> Iterator[Any]:
 
 def form_of(scene: Scene, stage: Stage, move: str) -> tuple[PageClient, Form]:
     """Find somebody and a row for whom the move is open, and open the form."""
-    name = f"{stage.machine.subject}.{move}"
     if move in stage.new:
-        who = "admin" if "/incidents/{code}/" not in stage.new[move] else "alpha"
-        client = scene.client(who)
-        return client, client.page(stage.new[move].format(code=scene.world.code)).form(name)
+        path = stage.new[move].format(code=scene.world.code)
+        places = ((who, path, path) for who in NAMES)
+    else:
+        places = _places(scene, stage, move)
+    for who, url, path in places:
+        answer = scene.client(who).get(url)
+        page = scene.client(who).read(answer) if answer.status_code == 200 else None
+        for form in page.forms if page else ():
+            if form.action == path and form.move:
+                return scene.client(who), form
+    raise AssertionError(f"nobody has a form for {stage.machine.subject}.{move}")
+
+
+def _places(scene: Scene, stage: Stage, move: str) -> Iterator[tuple[str, str, str]]:
+    """Yield for whom a move of some row is open, on which page, and where it is posted to."""
     for build in stage.builds.values():
         row = build(scene.world)
         for who in NAMES:
             actor = scene.world.actor(who)
-            if move not in stage.machine.names_open_to(actor, row):
-                continue
-            if not stage.seen_by(row, actor):
-                continue
-            for url in stage.pages(row, actor):
-                for form in scene.client(who).page(url).forms:
-                    if form.action == stage.path(row, actor, move):
-                        return scene.client(who), form
-    raise AssertionError(f"nobody has a form for {name}")
+            is_open = move in stage.machine.names_open_to(actor, row)
+            for url in stage.pages(row, actor) if is_open and stage.seen_by(row, actor) else ():
+                yield who, url, stage.path(row, actor, move)
 
 
 #: Stage and move, for `parametrize`.

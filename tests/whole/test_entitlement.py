@@ -316,7 +316,7 @@ def test_the_name_of_an_author_stays_with_those_who_handle_the_row(scene, busy):
         client = scene.client(name)
         for author, knowing in handlers.items():
             urls = [f"{BELOW}/", *(url for _, url in LISTS.items())]
-            urls += [path_of(row) for row in busy.posts]
+            urls += [path_of(row) for row in busy.posts[::4]]
             bodies = [client.get(url).text for url in urls]
             assert any(author in body for body in bodies) is (name in knowing), (name, author)
 

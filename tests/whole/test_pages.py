@@ -14,6 +14,8 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
 from portal.accounts import operations as accounts
+from portal.accounts.models import Person
+from portal.accounts.queries import actor_of
 from portal.core import codes
 from portal.core.actor import SYSTEM, Role
 from portal.journal.transaction import transaction
@@ -136,11 +138,19 @@ def _shows(route: Route, name: str) -> bool:
     return name.startswith(kind)
 
 
+#: What would break out of a text or an attribute if anything let it.
+BREAKS = "\"'><script>alert(1)</script><img src=x onerror=alert(1)> {{7*7}} </textarea>&amp;"
+
+
 @pytest.fixture(scope="module")
 def rows(scene: Scene) -> dict[str, Any]:
-    """One row of each kind and state that pages know of."""
+    """One row of each kind and state that pages know of, by somebody with bad intentions."""
     session, world = scene.session, scene.world
-    alpha, desk, erac = (world.actor(it) for it in ("alpha", "moderator", "erac"))
+    mallory = add_organization(session, BREAKS, counties=("29097", "29145"))
+    person = add_person(session, mallory, Role.LIAISON, BREAKS)
+    author = actor_of(session, person.id)
+    assert author is not None
+    desk, erac = world.actor("moderator"), world.actor("erac")
     with transaction(session, SYSTEM) as tx:
         _, ticket = accounts.invite(
             tx,
@@ -150,16 +160,27 @@ def rows(scene: Scene) -> dict[str, Any]:
                 roles=frozenset({Role.LIAISON}),
             ),
         )
-    posts = {f"post {name}": make.make_post(session, alpha) for name in "abcd"}
+    posts = {f"post {it}": make.make_post(session, author, words=BREAKS) for it in "abcd"}
     make.publish(session, desk, posts["post b"])
-    make.reject(session, desk, posts["post c"])
-    make.retract(session, desk, make.publish(session, desk, posts["post d"]))
-    offers = {f"offer {name}": make.make_offer(session, alpha) for name in "abc"}
-    make.list_offer(session, erac, offers["offer b"])
-    make.decline(session, erac, offers["offer c"])
-    organizations = {f"organization {it}": world.organization(it) for it in ("alpha", "guild")}
+    make.reject(session, desk, posts["post c"], note=BREAKS)
+    make.retract(session, desk, make.publish(session, desk, posts["post d"]), note=BREAKS)
+    offers = {
+        f"offer {it}": make.make_offer(
+            session,
+            author,
+            description=BREAKS,
+            compensation="state_contract",
+            contract=BREAKS[:60],
+        )
+        for it in "abc"
+    }
+    make.list_offer(session, erac, offers["offer b"], note=BREAKS)
+    make.decline(session, erac, offers["offer c"], note=BREAKS)
+    parties = {f"organization {it}": world.organization(it) for it in ("alpha", "guild")}
+    parties["organization mallory"] = mallory
     people = {f"person {it}": world.person(it) for it in ("alpha", "admin")}
-    return {**posts, **offers, **organizations, **people, "ticket": ticket}
+    people["person mallory"] = session.get_one(Person, person.id)
+    return {**posts, **offers, **parties, **people, "ticket": ticket}
 
 
 @pytest.mark.parametrize("name", NAMES)
