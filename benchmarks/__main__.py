@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import fanout, pages, writes
 from benchmarks.report import Report, say
-from benchmarks.server import CORES, pin_client, take_all_files
+from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
 
 #: Files that the client or the server needs beside one a socket.
@@ -102,7 +102,6 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers, too
     if len(CORES) < 2:
         say("One core only: server and load client share it, and the figures show it.")
-    pin_client()
     for name in arguments.only or [
         it for it in PARTS if not (arguments.quick and it in UNHURRIED)
     ]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 _CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-_PATIENCE_S = 30
+_PATIENCE_S = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ def _read_heads() -> None:
             "generation": generation(session),
             "heads": heads(session, incident.id, rooms_of(current_actor())),
         }
+        session.expire(incident)  # the strip, too, must be at least as new as the heads
 
 
 def _closing_reports(session: Session, incident: Incident) -> list[tuple[int, str]]:

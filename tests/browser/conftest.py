@@ -18,7 +18,6 @@ from tests.live.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from playwright.sync_api import StorageState
 

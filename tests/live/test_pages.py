@@ -18,14 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-#: On PostgreSQL the strip is read before the heads, in a snapshot of its own.
-STRIP = pytest.param(
-    "FROM room_head",
-    marks=pytest.mark.xfail(strict=False, reason="a page is not yet read at one instant"),
-)
-
-
-@pytest.mark.parametrize("moment", ["FROM incident", STRIP, "FROM post"])
+@pytest.mark.parametrize("moment", ["FROM incident", "FROM room_head", "FROM post"])
 def test_what_happens_while_a_page_is_made_is_not_missed(
     ear_of, database, session, world, moment
 ):

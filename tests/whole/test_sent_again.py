@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("sent again")
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_a_form_sent_twice_takes_effect_once_and_gets_one_answer(scene, stage, move):
     client, form = form_of(scene, stage, move)
-    typed = stage.typed(scene.world).get(move, {})
+    typed = stage.fill(scene.world, move)
     before = scene.count(Entry)
     first = client.submit(form, **typed)
     after = written(scene)
@@ -94,7 +94,16 @@ def test_a_refusal_uses_no_key_up(scene):
     assert client.submit(form, **GOOD_REPORT).status_code == 303
 
 
-@pytest.mark.parametrize("key", ["", "x" * 10_000, "\0", "' OR 1=1", "\U0001f6d2"], ids=ascii)
+ODD_KEYS = {
+    "none": "",
+    "long": "x" * 10_000,
+    "NUL": "\0",
+    "SQL": "' OR 1=1",
+    "cart": "\U0001f6d2",
+}
+
+
+@pytest.mark.parametrize("key", list(ODD_KEYS.values()), ids=list(ODD_KEYS))
 def test_an_odd_key_does_no_harm(scene, key):
     client = scene.client("alpha")
     answer = client.send(REPORT, None, **{**GOOD_REPORT, "once": key})
