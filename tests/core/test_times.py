@@ -109,7 +109,7 @@ def test_an_age_is_never_negative_whatever_the_clocks_say(held_clock, seconds):
     assert "-" not in times.age(held_clock.now - timedelta(seconds=seconds))
 
 
-@given(microseconds=st.integers(0, 2**59))
+@given(microseconds=st.integers(0, 2**57))
 def test_times_that_sort_as_text_sort_as_times(microseconds):
     at = utc(2020, 1, 1) + timedelta(microseconds=microseconds)
     later = at + timedelta(microseconds=1)

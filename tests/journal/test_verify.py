@@ -287,12 +287,11 @@ def test_words_destroyed_with_a_certificate_are_told_from_missing_ones(
 
 
 def test_the_words_are_gone_and_the_entry_is_still_in_its_place(session, stream, world):
-    before = session.scalars(select(Entry.hash).where(Entry.incident_id == stream)).all()
+    links = select(Entry.hash).where(Entry.incident_id == stream).order_by(Entry.seq)
+    before = session.scalars(links).all()
     destroyed(session, world, stream, 3)
     assert session.get(Words, (stream, 3)) is None
-    assert session.scalars(
-        select(Entry.hash).where(Entry.incident_id == stream, Entry.seq <= len(before))
-    ).all() == before  # fmt: skip
+    assert session.scalars(links.where(Entry.seq <= len(before))).all() == before
 
 
 def test_a_destroyed_entry_that_is_altered_is_still_found(database, session, stream, world):
