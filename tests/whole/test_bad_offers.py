@@ -167,18 +167,15 @@ def test_a_foreign_organizations_reference_is_no_choice_of_any_field(scene):
 
 
 def test_an_association_offers_for_its_own_members_alone(scene):
-    parties = scene.world.organizations
+    parties, client = scene.world.organizations, scene.client("guild")
     for key in ("charlie", "agency", "guild"):
         before = written(scene)
         typed = {**GOOD_OFFER, "member": parties[key].reference}
-        client = scene.client("guild")
         page = client.read(client.send(OFFER, None, **typed), 422)
         assert_refused_at(page, "member", LISTED)
         assert_kept(page, GOOD_OFFER)
         assert written(scene) == before
-    answer = scene.client("guild").send(
-        OFFER, None, **{**GOOD_OFFER, "member": parties["bravo"].reference}
-    )
+    answer = client.send(OFFER, None, **{**GOOD_OFFER, "member": parties["bravo"].reference})
     assert answer.status_code == 303
     assert newest(scene, Offer).member_id == parties["bravo"].id
 
