@@ -90,6 +90,9 @@ def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint == "static":
+        # Read whole, so that clients that know gzip alone get it compressed, too.
+        response.direct_passthrough = False
+        response.make_sequence()
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         response.headers.setdefault("Cache-Control", "no-store")
