@@ -21,7 +21,7 @@ from portal.accounts.states import (
 from portal.core import clock
 from portal.core.actor import PRIVATE_ROLES, Role
 from portal.core.errors import FieldError, StateGoneError
-from portal.core.references import new_reference
+from portal.core.references import unused_reference
 from portal.journal.transaction import Tx
 from portal.organizations.models import Organization
 from portal.organizations.states import OrganizationKind, OrganizationState
@@ -52,7 +52,11 @@ def invite(tx: Tx, invitation: Invitation) -> tuple[Person, str]:
     if tx.session.scalar(select(Person.id).where(Person.email == email)) is not None:
         raise FieldError("email", "Somebody with this address has a sign-in already.")
     roles = _fitting(organization, invitation.roles)
-    person = Person(reference=new_reference(), email=email, is_demo=invitation.is_demo)
+    person = Person(
+        reference=unused_reference(tx.session, Person.reference),
+        email=email,
+        is_demo=invitation.is_demo,
+    )
     tx.move(
         PERSON, "invite", person, email=email, organization=organization.reference, roles=roles
     )
@@ -208,7 +212,7 @@ def _keep_an_administrator(tx: Tx, *, without: int | None) -> None:
             type_coerce(Membership.roles, Text).contains(Role.ADMIN.value),
         )
         .order_by(Membership.id)
-        .with_for_update(of=Membership)
+        .with_for_update(of=Membership, key_share=True)
     )
     left = [
         membership

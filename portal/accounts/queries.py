@@ -127,7 +127,7 @@ def epoch_of(session: Session, actor: Actor) -> str | None:
     """
     query = _standings().where(Membership.id == actor.membership_id, _may_act(joined=False))
     query = (
-        query.with_for_update(of=Person)
+        query.with_for_update(of=Person, key_share=True)
         if actor.sign_in_id is None
         else query.with_for_update(read=True)
     )

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from portal.core.errors import FieldError
-from portal.core.references import new_reference
+from portal.core.references import unused_reference
 from portal.feed.models import Post
 from portal.feed.states import POST
 from portal.incidents.models import Incident
@@ -31,7 +31,7 @@ def submit(tx: Tx, incident: Incident, report: Report) -> Post:
     Raises StateGoneError when the incident is closed.
     """
     post = Post(
-        reference=new_reference(incident.code),
+        reference=unused_reference(tx.session, Post.reference, incident.code),
         incident=incident,
         incident_id=incident.id,
         organization_id=tx.actor.organization_id,

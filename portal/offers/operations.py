@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from portal.core import codes
 from portal.core.errors import FieldError
-from portal.core.references import new_reference
+from portal.core.references import unused_reference
 from portal.incidents.models import Incident
 from portal.journal.transaction import Tx
 from portal.offers.models import Offer
@@ -48,7 +48,7 @@ def submit(tx: Tx, incident: Incident, particulars: Particulars) -> Offer:
     values = asdict(particulars)
     del values["member"]
     offer = Offer(
-        reference=new_reference(incident.code),
+        reference=unused_reference(tx.session, Offer.reference, incident.code),
         incident=incident,
         incident_id=incident.id,
         organization_id=tx.actor.organization_id,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, select
 
 from portal.core.errors import FieldError, StateGoneError
-from portal.core.references import new_reference
+from portal.core.references import unused_reference
 from portal.journal.transaction import Tx
 from portal.organizations.models import AssociationMember, Contact, Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
@@ -36,7 +36,8 @@ def register(tx: Tx, particulars: OrganizationParticulars) -> Organization:
 
     Raises FieldError if the name is taken.
     """
-    organization = Organization(reference=new_reference(), contacts=_contacts(particulars))
+    reference = unused_reference(tx.session, Organization.reference)
+    organization = Organization(reference=reference, contacts=_contacts(particulars))
     _fill(tx, organization, particulars)
     tx.move(ORGANIZATION, "register", organization, **_said(particulars))
     return organization

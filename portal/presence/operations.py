@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Membership, Person
 from portal.core.errors import FieldError, StateGoneError
-from portal.core.references import new_reference
+from portal.core.references import unused_reference
 from portal.incidents.models import Incident
 from portal.journal.transaction import Tx
 from portal.presence.models import CheckIn
@@ -89,7 +89,7 @@ def _arrival(
     if tx.session.scalar(there) is not None:
         raise StateGoneError(TWICE)
     return CheckIn(
-        reference=new_reference(incident.code),
+        reference=unused_reference(tx.session, CheckIn.reference, incident.code),
         incident=incident,
         incident_id=incident.id,
         **whose,

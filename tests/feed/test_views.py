@@ -118,3 +118,18 @@ def test_the_queue_of_an_empty_desk_says_what_will_come(client_for):
     page = client_for("moderator").page(f"{BASE}/feed/queue")
     assert "Nothing waits" in page.main
     assert "0 waiting" in page.main
+
+
+def test_a_decision_that_fails_at_the_commit_is_not_said_to_have_happened(
+    app, client_for, database, session, world
+):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    post = make_post(session, world.actor("alpha"))
+    url, desk = f"{BASE}/feed/queue/{post.reference}", client_for("moderator")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE words RENAME TO elsewhere")
+    answer = desk.send(url, "post.publish")
+    assert answer.status_code == 500
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO words")
+    assert f"Published {post.reference}" not in desk.page(f"{BASE}/feed/queue").main

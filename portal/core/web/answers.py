@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import AlreadyDoneError, PortalError
+from portal.core.web.requests import unsay
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ _WORDS = {
 
 def error_page(status: int, what: str = "", title: str = "") -> tuple[str, int]:
     """Return the page of a status, with the SEOC's telephone on it."""
+    unsay()
     known, todo = _WORDS.get(status, _WORDS[500])
     try:
         page = render_template(

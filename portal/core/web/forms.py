@@ -19,7 +19,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from portal.core.errors import ConflictError, FieldError, OnceReusedError
 from portal.core.web import times
-from portal.core.web.requests import current_actor, db_session
+from portal.core.web.requests import current_actor, db_session, unsay
 from portal.core.writes import Held, OnceKey
 
 T = TypeVar("T")
@@ -105,6 +105,7 @@ class PortalForm(FlaskForm):
 
     def refuse(self, words: str, status: int) -> None:
         """Say above the form why nothing happened."""
+        unsay()
         self.refusal, self._refused_status = words, status
 
     @contextmanager

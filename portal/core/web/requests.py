@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.orm import Session
@@ -104,6 +104,12 @@ def or_404(found: T | None) -> T:
     if found is None:
         raise AbsentError("There is nothing here, or it is not for you.")
     return found
+
+
+def unsay() -> None:
+    """Take back what was to be said on the next page: the write it speaks of did not happen."""
+    if request.method == "POST":
+        session.pop("_flashes", None)
 
 
 def is_own_path(target: str) -> bool:
