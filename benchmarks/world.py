@@ -205,7 +205,7 @@ def add_posts(session: Session, numbers: range) -> None:
         ids = [post.id for post in posts]
         with transaction(session, actor_named(session, MODERATOR)) as tx:
             for post in session.scalars(select(Post).where(Post.id.in_(ids))):
-                feed.publish(tx, post, seen_by=(PARTNERS,))
+                feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
         session.expunge_all()
 
 
@@ -234,7 +234,7 @@ def report(number: int) -> feed.Report:
         words=f"Report {number}: rack 2 at Monett loads, rack 1 is down until utility power "
         f"returns. The queue at the gate is {number % 40} trucks; the next word follows at "
         "the full hour. Drivers wait on the shoulder of the county road.",
-        county="29009",
+        counties=("29009",),
         lifeline="ENERGY",
         standing="limited",
         asked_for=(PARTNERS,),

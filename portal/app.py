@@ -23,8 +23,9 @@ from portal.accounts.views import account, joining, people, sign_in
 from portal.config import ROOT, Settings, read_settings
 from portal.core import clock, codes
 from portal.core.db import Database
-from portal.core.web import answers, labels, requests, times
+from portal.core.web import answers, labels, prose, requests, times
 from portal.core.web.requests import current_actor, db_session, or_404
+from portal.feed import operations as feed_operations
 from portal.feed import queries as feed_queries
 from portal.feed import views as feed
 from portal.floor import views as floor
@@ -34,7 +35,7 @@ from portal.incidents.views import admin as incident_admin
 from portal.incidents.views import index as incident_index
 from portal.journal.audience import PARTNERS, rooms_of
 from portal.journal.queries import generation, heads
-from portal.journal.timer import Timer
+from portal.journal.timer import Job, Timer
 from portal.live import service as live
 from portal.live.fragments import KINDS
 from portal.menu import desk_of, more_for, nav_for
@@ -82,9 +83,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["database"] = Database(settings.database_url, epoch_of=epoch_of)
     codes.use_folder(settings.instance)
+    app.before_request(requests.allow_files)
     CSRFProtect(app)
     Compress(app)
-    for part in (requests, times, labels, answers, sign_in):
+    for part in (requests, times, labels, prose, answers, sign_in):
         part.init_app(app)
     app.jinja_env.undefined = StrictUndefined
     app.add_template_global(feed_queries.readers_label, "readers")
@@ -236,6 +238,10 @@ def start(app: Flask) -> None:
     live.start(app)
     notify.start(app)
     timer = Timer(app.extensions["database"])
+    timer.jobs += [
+        Job("release-claims", timedelta(seconds=5), feed_operations.release_ended),
+        Job("remind-of-late-reports", timedelta(seconds=30), feed_operations.remind_late),
+    ]
     threading.Thread(target=timer.run, name="timer", daemon=True).start()
 
 

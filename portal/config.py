@@ -21,6 +21,7 @@ class Settings:
     is_demo      : whether the demo's people may sign in (over loopback only).
     smtp_url     : the mail server, see `portal.notify.smtp`; "" sends nothing.
     mail_from    : whom e-mails come from, such as "BEOC <portal@example.gov>".
+    redis_url    : what carries jobs, see `portal.notify.jobs`; "" uses a file.
     """
 
     instance: Path
@@ -30,6 +31,7 @@ class Settings:
     is_demo: bool = False
     smtp_url: str = field(default="", repr=False)
     mail_from: str = "portal@localhost"
+    redis_url: str = field(default="", repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -52,6 +54,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         is_demo=environ.get("PORTAL_DEMO") == "1",
         smtp_url=environ.get("PORTAL_SMTP_URL", ""),
         mail_from=environ.get("PORTAL_MAIL_FROM") or f"portal@{host}",
+        redis_url=environ.get("PORTAL_REDIS_URL", ""),
     )
 
 

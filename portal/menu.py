@@ -34,8 +34,11 @@ ADMIN = Place("Administration", "people.index", "key")
 
 #: The screens that belong to an entry beside its own, so that it is shown as the current one.
 _UNDER = {
-    "feed.index": {"feed.show", "feed.mine"},
-    "feed.queue": {"feed.item", "feed.publish", "feed.reject"},
+    "feed.index": {"feed.show", "feed.mine", "feed.move", "feed.acknowledge"},
+    "feed.queue": {
+        *("feed.item", "feed.decide", "feed.claim", "feed.bulk"),
+        *("feed.post", "feed.enter"),
+    },
     "offers.index": {"offers.show", "offers.new"},
     "presence.index": {
         "check_in.check_in",

@@ -68,7 +68,7 @@ def report(**changes: Any) -> feed.Report:
     """Return a report that is fit to be sent."""
     typed = {
         "words": "Store 14 has no power.",
-        "county": "29097",
+        "counties": ("29097",),
         "lifeline": "ENERGY",
         "standing": "closed",
         "asked_for": (PARTNERS,),
@@ -90,7 +90,7 @@ def publish(
 ) -> Post:
     """Let a report out."""
     with transaction(session, actor) as tx:
-        feed.publish(tx, post, seen_by=seen_by)
+        feed.publish(tx, post, feed.Letting(seen_by=seen_by))
     return post
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import database, demo, invite, serve, verify, worker
+from portal.cli import alerts, database, demo, invite, serve, verify, worker
 
 
 def register(app: Flask) -> None:
@@ -16,5 +16,6 @@ def register(app: Flask) -> None:
         database.restore,
         invite.invite,
         verify.verify,
+        alerts.import_alerts_,
     ):
         app.cli.add_command(command)

@@ -15,6 +15,7 @@ from portal.accounts import operations as accounts
 from portal.accounts.models import Ticket
 from portal.accounts.queries import actor_of, get_person_by_email, hash_token
 from portal.cli import demo_data as data
+from portal.cli.demo_posts import POSTINGS, POSTS, DemoPost, DemoPosting
 from portal.core import clock
 from portal.core.actor import SYSTEM, Actor, Role
 from portal.core.db import Database
@@ -23,6 +24,7 @@ from portal.feed import operations as feed
 from portal.feed.models import Post
 from portal.incidents import operations as incidents
 from portal.incidents.models import Incident
+from portal.journal.audience import PARTNERS
 from portal.journal.transaction import Tx, transaction
 from portal.offers import operations as offers
 from portal.offers.models import Offer
@@ -32,7 +34,7 @@ from portal.organizations.states import OrganizationKind
 from portal.presence import operations as presence
 from portal.presence.queries import roster
 
-Step = data.DemoPost | data.DemoOffer | data.DemoShift | data.DemoLeave
+Step = DemoPost | DemoPosting | data.DemoOffer | data.DemoShift | data.DemoLeave
 
 
 @click.command()
@@ -61,11 +63,13 @@ def load(session: Session) -> Incident:
         _load_organizations(session)
         _load_people(session)
         incident = _open_incident(session)
-        steps: list[Step] = [*data.POSTS, *data.OFFERS, *data.SHIFTS]
+        steps: list[Step] = [*POSTS, *POSTINGS, *data.OFFERS, *data.SHIFTS]
         for step in sorted(steps, key=lambda it: it.minute):
             at(timedelta(minutes=step.minute))
-            if isinstance(step, data.DemoPost):
+            if isinstance(step, DemoPost):
                 _load_post(session, incident, step)
+            elif isinstance(step, DemoPosting):
+                _load_posting(session, incident, step)
             elif isinstance(step, data.DemoOffer):
                 _load_offer(session, incident, step)
             elif isinstance(step, data.DemoShift):
@@ -154,13 +158,15 @@ def _open_incident(session: Session) -> Incident:
     return incident
 
 
-def _load_post(session: Session, incident: Incident, it: data.DemoPost) -> None:
+def _load_post(session: Session, incident: Incident, it: DemoPost) -> None:
     report = feed.Report(
         words=it.words,
-        county=it.county,
+        counties=(it.county,),
         lifeline=it.lifeline,
         standing=it.standing,
         asked_for=it.asked_for,
+        place=it.place,
+        is_urgent=it.is_urgent,
     )
     with transaction(session, _actor(session, it.author)) as tx:
         post = feed.submit(tx, incident, report)
@@ -170,13 +176,42 @@ def _load_post(session: Session, incident: Incident, it: data.DemoPost) -> None:
         _decide_post(tx, post, it)
 
 
-def _decide_post(tx: Tx, post: Post, it: data.DemoPost) -> None:
+def _decide_post(tx: Tx, post: Post, it: DemoPost) -> None:
     if it.then == "reject":
         feed.reject(tx, post, reason="already_published", note=it.note)
         return
-    feed.publish(tx, post, seen_by=it.asked_for)
+    if it.then == "ask":
+        feed.ask(tx, post, question=it.note)
+        return
+    feed.publish(tx, post, feed.Letting(seen_by=it.asked_for))
     if it.then == "retract":
         feed.retract(tx, post, note=it.note)
+    elif it.then == "correct":
+        feed.correct(tx, post, said=it.said, why=it.note)
+
+
+def _load_posting(session: Session, incident: Incident, it: DemoPosting) -> None:
+    def later(hours: int) -> datetime | None:
+        return clock.now() + timedelta(hours=hours) if hours else None
+
+    posting = feed.Posting(
+        kind=it.kind,
+        said=it.said,
+        seen_by=(PARTNERS,),
+        lifeline=it.lifeline,
+        counties=it.counties,
+        tlp=it.tlp,
+        confidence=it.confidence,
+        is_urgent=it.is_urgent,
+        acknowledge_by=later(it.acknowledge_h),
+        review_by=later(it.review_h),
+        ends_at=later(it.ends_h),
+    )
+    with transaction(session, _actor(session, "moderator@demo.example")) as tx:
+        post = feed.post(tx, incident, posting)
+        pinned_until = later(it.pinned_h)
+        if pinned_until is not None:
+            feed.pin(tx, post, until=pinned_until)
 
 
 def _load_offer(session: Session, incident: Incident, it: data.DemoOffer) -> None:

@@ -48,21 +48,6 @@ class DemoPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoPost:
-    """A report, `minute` minutes after the start, and what the desk did with it."""
-
-    minute: int
-    author: str
-    words: str
-    county: str
-    lifeline: str
-    standing: str
-    asked_for: tuple[str, ...] = ("partners",)
-    then: str | None = "publish"
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOffer:
     """An offer, `minute` minutes after the start, and what ERAC did with it."""
 
@@ -169,59 +154,6 @@ SHIFTS: tuple[DemoShift | DemoLeave, ...] = (
     DemoShift(
         minute=142, who=ASSOCIATION, assignment="erac", link="email", hours=8,
         telephone="573-555-0188", decides=("resources",), decides_up_to="4 tenders",
-    ),
-)  # fmt: skip
-
-POSTS = (
-    DemoPost(
-        minute=12, author=LIAISON2, county="29097", lifeline="WATER", standing="limited",
-        words="Carthage water plant runs on its generator; no boil order. Fuel for 31 hours. "
-        "Next update at 17:00.",
-    ),
-    DemoPost(
-        minute=26, author=LIAISON, county="29097", lifeline="TRANS", standing="closed",
-        words="MO-97 bridge over Center Creek is closed to trucks. "
-        "Our drivers go by MO-37 to US-60.",
-    ),
-    DemoPost(
-        minute=41, author=LIAISON2, county="29145", lifeline="ENERGY", standing="closed",
-        words="Neosho terminal has lost its vapor recovery unit and cannot load.",
-        then="retract", note="The terminal named was not damaged; it loads since 13:30.",
-    ),
-    DemoPost(
-        minute=63, author=LIAISON, county="29009", lifeline="ENERGY", standing="limited",
-        words="Monett terminal: rack 2 loads, rack 1 is down until utility power returns.",
-    ),
-    DemoPost(
-        minute=88, author=ASSOCIATION, county="29109", lifeline="TRANS", standing="limited",
-        words="MO-37 north of Monett is open in one lane; weight limit 15 tons. "
-        "Members report waits of 25 minutes.",
-    ),
-    DemoPost(
-        minute=104, author=LIAISON, county="29009", lifeline="ENERGY", standing="limited",
-        words="Rack 1 at Monett still down.", then="reject",
-        note="Your report of an hour ago says the same; thank you.",
-    ),
-    DemoPost(
-        minute=121, author=LIAISON2, county="29077", lifeline="COMMS", standing="limited",
-        words="Card payments fail at all our Springfield stations; "
-        "cash only until the line is back.",
-        asked_for=("sector:ENER",),
-    ),
-    DemoPost(
-        minute=150, author=ASSOCIATION, county="29097", lifeline="ENERGY", standing="open",
-        words="Sarcoxie substation is back at half load. "
-        "Members’ bulk plants there pump again.",
-    ),
-    DemoPost(
-        minute=172, author=LIAISON, county="29109", lifeline="HAZMAT", standing="unknown",
-        words="Gas smell reported at the Aurora bulk plant; two blocks were cleared. "
-        "The fire department is on its way.", then=None,
-    ),
-    DemoPost(
-        minute=179, author=LIAISON2, county="29097", lifeline="FHS", standing="closed",
-        words="Store 14 in Webb City is closed: roof damage. The stock is safe.",
-        asked_for=("staff",), then=None,
     ),
 )  # fmt: skip
 

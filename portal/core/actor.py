@@ -27,11 +27,14 @@ class Part(StrEnum):
 
     OWNER = "owner"
     SELF = "self"
+    SECOND = "second"
     SYSTEM = "system"
 
 
 PRIVATE_ROLES = frozenset({Role.LIAISON, Role.ORG_ADMIN})
 STAFF_ROLES = frozenset(Role) - PRIVATE_ROLES - {Role.OBSERVER}
+#: Who lets words out to partners.
+DESK_ROLES = frozenset({Role.MODERATOR, Role.MOP3})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

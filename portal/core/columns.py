@@ -16,7 +16,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy import Enum as EnumColumn
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 
 from portal.core import clock
 
@@ -112,6 +112,9 @@ class MovedRow(Row):
     id: Mapped[Id]
     version: Mapped[int]
     moved_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    def stamped(self, session: Session, move: str, at: datetime) -> None:
+        """Hear the time of the entry of a move; for rows that keep it in more than columns."""
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy hands the class

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from portal.core.actor import PRIVATE_ROLES, Actor, Part, Role
+from portal.core.actor import DESK_ROLES, PRIVATE_ROLES, Actor, Part, Role
 from portal.core.errors import NotAllowedError, StateGoneError
 
 By = Role | Part
@@ -48,6 +48,8 @@ def parts(actor: Actor, row: object) -> frozenset[By]:
         held.add(Part.SYSTEM)
     elif getattr(row, "person_id", None) == actor.person_id:
         held.add(Part.SELF)
+    elif actor.roles & DESK_ROLES:
+        held.add(Part.SECOND)
     organization_id = getattr(row, "organization_id", None)
     if (
         organization_id is not None
@@ -87,7 +89,14 @@ class Machine:
         return name in self.names_open_to(actor, row)
 
     def apply(self, name: str, actor: Actor, row: Stateful) -> Move:
-        """Change the row's state by one move.
+        """Change the row's state by one move; raises what `check` raises."""
+        move = self.check(name, actor, row)
+        if move.to is not None:
+            row.state = move.to
+        return move
+
+    def check(self, name: str, actor: Actor, row: Stateful) -> Move:
+        """Return the move if it can be made now.
 
         Raises NotAllowedError if it is not for this actor, StateGoneError if the row moved on.
         """
@@ -98,8 +107,6 @@ class Machine:
             raise StateGoneError(
                 "Somebody else was faster, or the time for this step has passed."
             )
-        if move.to is not None:
-            row.state = move.to
         return move
 
     def states(self) -> Iterable[StrEnum]:

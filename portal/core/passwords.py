@@ -1,14 +1,9 @@
 """Passwords: argon2id, computed off the hub, so that a sign-in stops nobody else."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import gevent
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from gevent import monkey
 
-T = TypeVar("T")
+from portal.core.hub import off_hub
 
 #: OWASP's parameters for argon2id: two passes over 19 MiB, about 20 ms.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -18,14 +13,6 @@ _NOBODY = _HASHER.hash("nobody has this password")
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128
-
-
-def off_hub(work: Callable[[], T]) -> T:
-    """Do work that only computes in a real thread, so that the gevent hub goes on meanwhile."""
-    if not monkey.is_module_patched("threading"):
-        return work()
-    result: T = gevent.get_hub().threadpool.apply(work)
-    return result
 
 
 def hash_password(password: str) -> str:

@@ -25,9 +25,9 @@ def show(incident: Incident) -> ResponseReturnValue:
     room = offers.room_of(actor)
     return render_template(
         "floor/show.html",
-        posts=feed.list_feed(session, incident.id, actor)[-SHOWN:],
+        posts=feed.list_feed(session, incident.id, actor).posts[-SHOWN:],
         queue=feed.list_queue(session, incident.id)[:SHOWN] if is_desk else None,
-        mine=feed.list_mine(session, incident.id, actor)[:SHOWN],
+        mine=feed.list_mine(session, incident.id, actor).posts[:SHOWN],
         offers=_offers(incident, room)[:SHOWN],
         has_erac=actor.has(Role.ERAC),
         check_in=roster.get_own(session, incident.id, actor),

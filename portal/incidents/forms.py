@@ -3,11 +3,21 @@
 import re
 from typing import Any
 
-from wtforms import EmailField, RadioField, SelectField, StringField, TelField, TextAreaField
-from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
+from wtforms import (
+    EmailField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
+from wtforms.widgets import TextInput
 
 from portal.core import codes
 from portal.core.web.forms import (
+    BoxField,
     CodesField,
     LocalTimeField,
     PortalForm,
@@ -78,6 +88,18 @@ class IncidentForm(PortalForm):
         description="Number and code, for example 573-555-0102, code 4471.",
     )
 
+    review_minutes = IntegerField(
+        "Minutes in which a report should be decided",
+        [
+            InputRequired("Write the number of minutes."),
+            NumberRange(1, 1440, "Write a number of minutes from 1 to 1,440."),
+        ],
+        widget=TextInput(),
+        default=15,
+        description="When one waits longer, the e-mail address above is told.",
+    )
+    needs_second = BoxField("Instructions to all partners need a second person at the desk")
+
     def __init__(self, incident: Incident | None = None) -> None:
         """Offer the code lists; show the incident as it stands."""
         super().__init__(row=incident, obj=incident, data={"time_zone": DEFAULT_ZONE})
@@ -116,6 +138,8 @@ class IncidentForm(PortalForm):
             telephone=data["telephone"],
             email=data["email"] or "",
             bridge=data["bridge"] or "",
+            review_minutes=data["review_minutes"],
+            needs_second=data["needs_second"],
         )
 
 

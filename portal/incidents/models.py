@@ -19,6 +19,8 @@ class Incident(MovedRow):
     level     : code of `activation-levels`, which each State words for itself.
     time_zone : IANA name in which its times are shown.
     telephone, email, bridge : how to reach the SEOC when the portal cannot be.
+    review_minutes : a report should not wait longer; then the duty address hears of it.
+    needs_second   : whether instructions to all partners need a second person at the desk.
     period_number : running number of the operational period; 0 before the first.
     """
 
@@ -35,6 +37,8 @@ class Incident(MovedRow):
     telephone: Mapped[str] = mapped_column(String(40))
     email: Mapped[str] = mapped_column(String(254))
     bridge: Mapped[str] = mapped_column(String(120))
+    review_minutes: Mapped[int] = mapped_column(default=15)
+    needs_second: Mapped[bool] = mapped_column(default=False)
     state: Mapped[IncidentState]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

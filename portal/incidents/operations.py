@@ -27,6 +27,8 @@ class IncidentParticulars:
     telephone: str
     email: str
     bridge: str
+    review_minutes: int = 15
+    needs_second: bool = False
 
 
 def open_incident(

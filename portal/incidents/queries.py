@@ -65,4 +65,4 @@ def list_incidents(session: Session) -> list[Incident]:
 
 def current_incident(session: Session) -> Incident:
     """Return the incident a person starts in: the open one opened last, else day to day."""
-    return list_incidents(session)[0]
+    return next(it for it in list_incidents(session) if it.is_open)

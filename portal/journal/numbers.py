@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.core import clock
 from portal.core.actor import Actor
-from portal.core.columns import Row
+from portal.core.columns import MovedRow, Row
 from portal.journal import chain
 from portal.journal.models import Entry, EntryRoom, Head, RoomHead, Words
 
@@ -123,3 +123,5 @@ def _stamp(session: Session, draft: Draft, at: datetime) -> None:
         .values(dict.fromkeys((*columns, "moved_at"), at)),
         execution_options={"synchronize_session": False},
     )
+    if isinstance(row, MovedRow):
+        row.stamped(session, draft.move, at)

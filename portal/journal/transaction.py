@@ -72,6 +72,10 @@ class Tx:
             self.session.add(row)
         self._drafts.append(Draft(machine.subject, name, says, row=row))
 
+    def check(self, machine: Machine, name: str, row: Recorded, /) -> None:
+        """Raise what `move` would raise, where a rule has to look at something before it."""
+        machine.check(name, self.actor, row)
+
     def note(self, subject: str, move: str, *, stream: int = 0, **says: Any) -> None:
         """Record something that is no move of a row: the portal's own housekeeping acts."""
         self._drafts.append(Draft(subject, move, says, stream=stream))

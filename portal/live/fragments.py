@@ -33,6 +33,10 @@ class Kind:
     views: Mapping[str, tuple[str, str]]
 
 
+def _nothing(_row: Any, _room: str) -> None:
+    """Return that nothing is shown: the parts of a page that a view concerns are asked anew."""
+
+
 _FEED = ("feed", "feed/fragments/post.html")
 _OWN_OFFER = ("offers", "offers/fragments/offer.html")
 
@@ -45,6 +49,14 @@ KINDS: Mapping[str, Kind] = {
             "org": ("mine", "feed/fragments/mine.html"),
             **dict.fromkeys(feed.READERS, _FEED),
         },
+    ),
+    "claim": Kind(
+        feed.posts_by_claim, feed.project, {DESK: ("queue", "feed/fragments/queue.html")}
+    ),
+    "acknowledgement": Kind(
+        feed.posts_by_acknowledgement,
+        _nothing,
+        dict.fromkeys((DESK, "org"), ("acknowledgement", "")),
     ),
     "offer": Kind(
         offers.offers_by_id,

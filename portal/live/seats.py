@@ -78,6 +78,14 @@ class Seats:
         """Return the seats whose session has ended unless a request came meanwhile."""
         return [seat for seat in self if seat.ends_at <= now]
 
+    def places(self) -> frozenset[tuple[int, int]]:
+        """Return who is where: incident and person, however many sockets they have there."""
+        return frozenset(
+            (seat.incident_id, seat.actor.person_id)
+            for seat in self
+            if seat.incident_id is not None and seat.actor.person_id is not None
+        )
+
     def occupied(self) -> dict[int, set[str]]:
         """Return the rooms in which somebody sits, by incident."""
         rooms: dict[int, set[str]] = defaultdict(set)

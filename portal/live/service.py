@@ -1,6 +1,7 @@
 """The live channel as one service of an application: made with it, started by the server."""
 
 import threading
+from datetime import timedelta
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -9,8 +10,10 @@ from gevent import monkey
 from portal.config import Settings
 from portal.core.db import Database
 from portal.live.channel import NAMESPACE, Channel
+from portal.live.leases import Leases
 from portal.live.sockets import register
 from portal.live.tail import Tail
+from portal.presence.connections import LEASE
 
 #: A message from a client is at most this long, in bytes.
 _MAX_MESSAGE = 16_384
@@ -39,10 +42,16 @@ def attach(app: Flask, settings: Settings) -> SocketIO:
     return socketio
 
 
-def start(app: Flask) -> Tail:
-    """Begin to follow the journal, woken by each commit of this process."""
+def start(app: Flask, *, lease: timedelta = LEASE) -> Tail:
+    """Begin to follow the journal, woken by each commit of this process, and to keep leases.
+
+    lease : how long the people at this process count as connected once it has died.
+    """
     database: Database = app.extensions["database"]
-    tail = Tail(app, database, app.extensions["channel"])
+    channel: Channel = app.extensions["channel"]
+    tail = Tail(app, database, channel)
+    leases = Leases(database, channel, length=lease)
     database.readers.append(tail.wake)
-    threading.Thread(target=tail.run, name="tail", daemon=True).start()
+    for job in (tail, leases):
+        threading.Thread(target=job.run, name=type(job).__name__.lower(), daemon=True).start()
     return tail

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from portal.core.columns import Row
-from portal.migrations import load_models
+from portal.migrations import is_ours, load_models
 
 load_models()
 
@@ -18,6 +18,7 @@ def run() -> None:
             target_metadata=Row.metadata,
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
+            include_name=is_ours,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -1,60 +1,138 @@
-"""Which entries of the journal somebody is told of, and what is needed to tell them."""
+"""What people are told: which entries make a notice, to whom it goes, while it is true."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.core.actor import Actor
 from portal.core.moves import Machine
 from portal.feed import queries as feed
 from portal.feed.states import POST
+from portal.incidents.queries import incidents_by_id
+from portal.journal.models import Entry
+from portal.notify import facts, recipients
+from portal.notify.facts import Facts
+from portal.notify.recipients import Recipients
 from portal.offers import queries as offers
 from portal.offers.states import OFFER
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of row whose person is told of some of its moves.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A kind of row that notices are about.
 
-    moves    : the moves told of; each has a template `notify/<subject>.<move>.txt`.
+    id_in    : reads from an entry the id of the row that the notice is about.
     load     : reads rows by their ids, whoever may see them.
     whole    : what people of some rooms may know of a row, None when it is not theirs.
-    reasons  : code list of the row's `reason`.
-    endpoint : the row's own page.
+    facts    : what a letter may say of a row.
+    endpoint : the page to which the letter leads.
     """
 
-    machine: Machine
-    moves: frozenset[str]
+    id_in: Callable[[Entry], int]
     load: Callable[[Session, Iterable[int]], Mapping[int, Any]]
     whole: Callable[[Any, Iterable[str]], Any]
-    reasons: str
+    facts: Callable[[Session, Any], Facts]
     endpoint: str
 
-    def state_after(self, move: str) -> StrEnum | None:
-        """Return the state to which a move leads: while a row is in it, the notice is true."""
-        return self.machine.moves[move].to
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that people are told.
+
+    name  : such as post.reject; the template `notify/<name>.txt` words it.
+    moves : subject and move of the entries that make it.
+    to    : who is told of an entry.
+    holds : whether a row and its reader are still as the letter says.
+    pause : at least this lies between two letters of one row to the same address; what comes
+            sooner waits, and speaks for all that comes until then.
+    """
+
+    name: str
+    topic: Topic
+    moves: frozenset[tuple[str, str]]
+    to: Callable[[Session, Entry, Any], Recipients]
+    holds: Callable[[Session, Any, Actor | None], bool]
+    pause: timedelta = timedelta(0)
 
 
-KINDS = {
-    kind.machine.subject: kind
-    for kind in (
-        Kind(
-            POST,
-            frozenset({"publish", "reject", "retract"}),
-            feed.posts_by_id,
-            feed.whole,
-            "post-reasons",
-            "feed.show",
-        ),
-        Kind(
-            OFFER,
-            frozenset({"list", "decline"}),
-            offers.offers_by_id,
-            offers.whole,
-            "offer-reasons",
-            "offers.show",
-        ),
+POSTS = Topic(
+    id_in=attrgetter("subject_id"),
+    load=feed.posts_by_id,
+    whole=feed.whole,
+    facts=facts.of_post,
+    endpoint="feed.show",
+)
+OFFERS = Topic(
+    id_in=attrgetter("subject_id"),
+    load=offers.offers_by_id,
+    whole=offers.whole,
+    facts=facts.of_offer,
+    endpoint="offers.show",
+)
+QUEUE = Topic(
+    id_in=attrgetter("incident_id"),
+    load=incidents_by_id,
+    whole=lambda _incident, _rooms: None,  # it goes to an address, to no person
+    facts=facts.of_queue,
+    endpoint="feed.queue",
+)
+
+
+def _became(
+    topic: Topic, machine: Machine, move: str, to: Callable[[Session, Entry, Any], Recipients]
+) -> Notice:
+    """Return the notice of what became of a row: true while it is where the move led."""
+    state = machine.moves[move].to
+    return Notice(
+        name=f"{machine.subject}.{move}",
+        topic=topic,
+        moves=frozenset({(machine.subject, move)}),
+        to=to,
+        holds=lambda _session, row, _actor: row.state is state,
     )
-}
+
+
+#: What those who sent something are told of it: these stand in its story, too.
+OF_ONES_OWN = (
+    _became(POSTS, POST, "ask", recipients.author),
+    _became(POSTS, POST, "publish", recipients.author),
+    _became(POSTS, POST, "reject", recipients.author),
+    _became(POSTS, POST, "merge", recipients.author),
+    _became(POSTS, POST, "retract", recipients.author),
+    _became(OFFERS, OFFER, "list", recipients.owner),
+    _became(OFFERS, OFFER, "decline", recipients.owner),
+)
+
+_NOT_TOO_OFTEN = timedelta(minutes=10)
+
+_OTHERS = (
+    Notice(
+        name="post.acknowledge",
+        topic=POSTS,
+        moves=frozenset({("post", "publish"), ("post", "post"), ("post", "second")}),
+        to=recipients.those_to_acknowledge,
+        holds=facts.is_awaited,
+    ),
+    Notice(
+        name="post.nudge",
+        topic=POSTS,
+        moves=frozenset({("post", "nudge")}),
+        to=recipients.those_nudged,
+        holds=facts.is_awaited,
+        pause=_NOT_TOO_OFTEN,
+    ),
+    Notice(
+        name="post.remind",
+        topic=QUEUE,
+        moves=frozenset({("post", "remind")}),
+        to=recipients.duty,
+        holds=facts.is_late,
+        pause=_NOT_TOO_OFTEN,
+    ),
+)
+
+NOTICES = {notice.name: notice for notice in (*OF_ONES_OWN, *_OTHERS)}

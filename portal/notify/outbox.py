@@ -39,16 +39,16 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def take_due(session: Session) -> list[tuple[int, int]]:
-    """Take up what is due, oldest first; return ids with the number of the try.
+    """Take up what is due; return ids with the number of the try, in the order to send them.
 
-    At most `IN_FLIGHT` are on their way at once, so that a server that hangs does not let them
-    pile up.
+    What a duty address is told comes first, then the oldest. At most `IN_FLIGHT` are on their
+    way at once, so that a server that hangs does not let them pile up.
     """
     now = clock.now()
     due = session.scalars(
         select(Delivery.id)
         .where(_is_due(now))
-        .order_by(Delivery.made_at, Delivery.id)
+        .order_by(Delivery.person_id.is_not(None), Delivery.made_at, Delivery.id)
         .limit(IN_FLIGHT)
     ).all()
     if not due:
@@ -69,7 +69,14 @@ def take_due(session: Session) -> list[tuple[int, int]]:
             .returning(Delivery.id, Delivery.tries),
             execution_options={"synchronize_session": False},
         )
-        return sorted((row.id, row.tries) for row in taken)
+        tries = {row.id: row.tries for row in taken}
+    return [(id_, tries[id_]) for id_ in due if id_ in tries]
+
+
+def is_more_due(session: Session) -> bool:
+    """Return whether anything is still to be taken up now."""
+    due = select(Delivery.id).where(_is_due(clock.now())).limit(1)
+    return session.scalar(due) is not None
 
 
 def settle(session: Session, delivery_id: int, tries: int, **values: Any) -> bool:
@@ -100,6 +107,18 @@ def put_off(delivery: Delivery, error: str) -> dict[str, Any]:
     if again_at > delivery.give_up_at:
         return ended(DeliveryState.FAILED, error)
     return {"state": DeliveryState.WAITING, "next_try_at": again_at, "last_error": error}
+
+
+def is_spoken_for(session: Session, delivery: Delivery) -> bool:
+    """Return whether a later one of the same row to the same address is due as well."""
+    later = select(Delivery.id).where(
+        Delivery.kind == delivery.kind,
+        Delivery.subject_id == delivery.subject_id,
+        Delivery.person_id.is_not_distinct_from(delivery.person_id),
+        Delivery.id > delivery.id,
+        Delivery.give_up_at <= clock.now() + GIVE_UP,
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def hurry(session: Session) -> None:

@@ -7,12 +7,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Person
+from portal.notify.kinds import OF_ONES_OWN
 from portal.notify.models import Delivery
 from portal.notify.states import PENDING, UNDELIVERED, DeliveryState
 
 #: Deliveries on the administrators' page, and at most this many about one row.
 PAGE = 100
 STORY = 10
+
+_OF_ONES_OWN = sorted(notice.name for notice in OF_ONES_OWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +31,15 @@ class MailView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """What administrators see of a delivery; the words of the e-mail are kept nowhere."""
+    """What administrators see of a delivery; the words of the e-mail are kept nowhere.
+
+    name : the person's; None for a duty address.
+    """
 
     reference: str
     kind: str
     about: str
-    name: str
+    name: str | None
     address: str
     state: DeliveryState
     tries: int
@@ -51,10 +57,13 @@ def masked(address: str) -> str:
 
 
 def mails_about(session: Session, about: str) -> list[MailView]:
-    """Return the e-mails about a row, oldest first, the last `STORY`; the asker may see it."""
+    """Return the e-mails to the one who sent a row, oldest first, the last `STORY`.
+
+    The asker may see the row; whom else the portal wrote to about it is nobody's business.
+    """
     rows = session.scalars(
         select(Delivery)
-        .where(Delivery.about == about)
+        .where(Delivery.about == about, Delivery.kind.in_(_OF_ONES_OWN))
         .order_by(Delivery.made_at.desc(), Delivery.id.desc())
         .limit(STORY)
     ).all()
@@ -74,7 +83,7 @@ def list_deliveries(session: Session, *, only_undelivered: bool = False) -> list
     """Return deliveries for administrators, newest first, at most `PAGE`."""
     query = (
         select(Delivery, Person.name)
-        .join(Person, Person.id == Delivery.person_id)
+        .outerjoin(Person, Person.id == Delivery.person_id)
         .order_by(Delivery.made_at.desc(), Delivery.id.desc())
         .limit(PAGE)
     )

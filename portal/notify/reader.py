@@ -6,7 +6,6 @@ only from where this reader found it, and a delivery is unique by entry, person 
 several processes read at once, one of them wins.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,16 +14,13 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Person
 from portal.core import clock
-from portal.core.references import new_reference
 from portal.journal.housekeeping import housekeeping
 from portal.journal.models import Entry, Head
 from portal.journal.numbers import insert_into
-from portal.notify.kinds import KINDS
+from portal.notify.kinds import NOTICES
 from portal.notify.models import Delivery, ReaderCursor
-from portal.notify.outbox import GIVE_UP
-from portal.notify.states import DeliveryState, Withheld
+from portal.notify.orders import Office, wanted
 
 #: This reader's name beside its cursors.
 NAME = "notices"
@@ -37,15 +33,12 @@ BATCH = 200
 IDLE = 500
 QUIET = timedelta(minutes=1)
 
-#: What makes a delivery the same one.
+#: What makes a delivery the same one; of those to a duty address there is one for an entry.
 _UNIQUE = ("incident_id", "seq", "person_id", "kind")
+_UNIQUE_DUTY = ("incident_id", "seq", "kind")
 
-_TOLD = or_(
-    *(
-        and_(Entry.subject == subject, Entry.move.in_(sorted(kind.moves)))
-        for subject, kind in KINDS.items()
-    )
-)
+_ASKED = sorted({move for notice in NOTICES.values() for move in notice.moves})
+_TOLD = or_(*(and_(Entry.subject == subject, Entry.move == move) for subject, move in _ASKED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +51,11 @@ class Lag:
     at: datetime
 
 
-def read(session: Session, *, host: str, has_server: bool) -> int:
-    """Make the deliveries that the journal asks for; return for how many of its entries.
-
-    host : what the identifiers of the e-mails end in.
-    """
+def read(session: Session, office: Office) -> int:
+    """Make the deliveries that the journal asks for; return for how many of its entries."""
     found, is_done = 0, False
     while not is_done:
-        told = [
-            _read_on(session, lag, host=host, has_server=has_server)
-            for lag in _lagging(session)
-        ]
+        told = [_read_on(session, lag, office) for lag in _lagging(session)]
         found += sum(told)
         is_done = BATCH not in told
     return found
@@ -87,7 +74,7 @@ def _lagging(session: Session) -> list[Lag]:
     return [Lag(*row) for row in rows]
 
 
-def _read_on(session: Session, lag: Lag, *, host: str, has_server: bool) -> int:
+def _read_on(session: Session, lag: Lag, office: Office) -> int:
     """Deal with the next entries of a stream; return how many were told of.
 
     Where nobody is to be told of anything the cursor stays, as moving it is a write: it follows
@@ -107,12 +94,11 @@ def _read_on(session: Session, lag: Lag, *, host: str, has_server: bool) -> int:
     is_quiet = lag.at < clock.now() - QUIET
     if not entries and lag.head - lag.cursor < IDLE and not is_quiet:
         return 0
-    wanted = _wanted(session, entries, host=host, has_server=has_server)
+    made = wanted(session, entries, office)
     to = entries[-1].seq if len(entries) == BATCH else lag.head
     with housekeeping(session):
-        if _move_cursor(session, lag, to) and wanted:
-            insert = insert_into(session, Delivery).values(wanted)
-            session.execute(insert.on_conflict_do_nothing(index_elements=list(_UNIQUE)))
+        if _move_cursor(session, lag, to):
+            _keep(session, made)
     return len(entries)
 
 
@@ -131,55 +117,14 @@ def _move_cursor(session: Session, lag: Lag, to: int) -> bool:
     return moved.first() is not None
 
 
-def _wanted(
-    session: Session, entries: Sequence[Entry], *, host: str, has_server: bool
-) -> list[dict[str, Any]]:
-    """Return the deliveries that the entries ask for; none for what is long past."""
-    fresh = [it for it in entries if it.at > clock.now() - GIVE_UP]
-    rows = _rows(session, fresh)
-    told = [(it, row) for it in fresh if (row := rows.get((it.subject, it.subject_id)))]
-    people = _people(session, {row.person_id for _, row in told})
-    return [
-        _delivery(entry, row, people[row.person_id], host)
-        | _standing(people[row.person_id], has_server=has_server)
-        for entry, row in told
-        if entry.person_id != row.person_id
-    ]
-
-
-def _rows(session: Session, entries: Sequence[Entry]) -> dict[tuple[str, int], Any]:
-    rows: dict[tuple[str, int], Any] = {}
-    for subject, kind in KINDS.items():
-        ids = {it.subject_id for it in entries if it.subject == subject}
-        rows |= {(subject, id_): row for id_, row in kind.load(session, ids).items()}
-    return rows
-
-
-def _people(session: Session, ids: set[int]) -> dict[int, Person]:
-    return {it.id: it for it in session.scalars(select(Person).where(Person.id.in_(ids)))}
-
-
-def _delivery(entry: Entry, row: Any, person: Person, host: str) -> dict[str, Any]:
-    reference = new_reference()
-    return {
-        "reference": reference,
-        "incident_id": entry.incident_id,
-        "seq": entry.seq,
-        "made_at": entry.at,
-        "person_id": person.id,
-        "address": person.email,
-        "kind": f"{entry.subject}.{entry.move}",
-        "subject_id": entry.subject_id,
-        "about": row.reference,
-        "tries": 0,
-        "give_up_at": entry.at + GIVE_UP,
-        "message_id": f"<{reference}.{secrets.token_hex(8)}@{host}>",
-    }
-
-
-def _standing(person: Person, *, has_server: bool) -> dict[str, Any]:
-    """Return where the delivery begins: it waits, or it is known that nothing will be sent."""
-    why = Withheld.DEMO if person.is_demo else None if has_server else Withheld.NO_SERVER
-    if why is not None:
-        return {"state": DeliveryState.NOT_SENT, "next_try_at": None, "last_error": why.value}
-    return {"state": DeliveryState.WAITING, "next_try_at": clock.now(), "last_error": ""}
+def _keep(session: Session, made: Sequence[dict[str, Any]]) -> None:
+    """Write down what is to be delivered, but for what stands there already."""
+    insert = insert_into(session, Delivery)
+    once = insert.on_conflict_do_nothing(index_elements=list(_UNIQUE))
+    if people := [it for it in made if it["person_id"] is not None]:
+        session.execute(once, people)
+    once = insert.on_conflict_do_nothing(
+        index_elements=list(_UNIQUE_DUTY), index_where=Delivery.person_id.is_(None)
+    )
+    if duty := [it for it in made if it["person_id"] is None]:
+        session.execute(once, duty)

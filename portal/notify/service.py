@@ -1,10 +1,9 @@
 """The notices as one service of a process: reader, outbox and the workers that send.
 
-Huey carries the numbers of deliveries to its workers, in a file of the instance folder; what is
-to be sent, and whether it was, stands in the table alone. Losing the file loses nothing.
+The table of deliveries is the truth. While what carries their numbers to the workers is away
+they wait there, and go out when it is back.
 """
 
-import json
 import logging
 import threading
 import time
@@ -13,18 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from huey import SqliteHuey
 from huey.consumer import Consumer
-from huey.registry import Message
-from huey.serializer import Serializer
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.core import clock
 from portal.core.db import Database
 from portal.notify import outbox, reader
+from portal.notify.jobs import make_jobs, why_not
 from portal.notify.letters import Writer
 from portal.notify.models import Delivery
+from portal.notify.orders import Office
 from portal.notify.smtp import SERVER, BouncedError, DeferredError, MailServer
 from portal.notify.states import DeliveryState, Withheld
 
@@ -33,22 +31,15 @@ log = logging.getLogger(__name__)
 #: How long the reader sleeps when nobody wakes it, in seconds.
 POLL_S = 2.0
 
+#: The same while more is due than may be on its way at once.
+BUSY_S = 0.25
+
 #: How long it lets commits gather once it is woken, in seconds.
 GATHER_S = 0.25
 
 #: How many e-mails go at once, and how long a worker with nothing to do sleeps, in seconds.
 WORKERS = 4
 NAP_S = 1.0
-
-
-class _Json(Serializer):
-    """Tasks as JSON: whoever can write the file cannot have anything but a number sent on."""
-
-    def _serialize(self, data: Message) -> bytes:
-        return json.dumps(data._asdict()).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        return Message(**json.loads(data))
 
 
 class _Workers(Consumer):
@@ -62,23 +53,22 @@ class Notices:
     """Follows the journal, keeps the outbox, and sends."""
 
     def __init__(self, app: Flask) -> None:
-        """Read the settings; raises ValueError where they name no mail server properly."""
+        """Read the settings; raises ValueError where they name no server properly."""
         settings: Settings = app.extensions["settings"]
         self._database: Database = app.extensions["database"]
         sender, base_url = settings.mail_from, settings.base_url or "http://localhost:8000"
         self._sender = parseaddr(sender)[1]
-        self._host = self._sender.rpartition("@")[2] or urlsplit(base_url).hostname or ""
+        host = self._sender.rpartition("@")[2] or urlsplit(base_url).hostname or ""
         self._writer = Writer(app, base_url, sender)
         self._server: MailServer | None = None
         if settings.smtp_url:
-            self._server = MailServer.read(settings.smtp_url, self._host)
-        self._woken = threading.Event()
-        self.huey = SqliteHuey(
-            "notices",
-            filename=str(settings.instance / "jobs.db"),
-            results=False,
-            serializer=_Json(),
+            self._server = MailServer.read(settings.smtp_url, host)
+        self._office = Office(
+            host=host, has_server=self._server is not None, is_demo=settings.is_demo
         )
+        self._woken = threading.Event()
+        self._was_cut_off = False
+        self.huey = make_jobs(settings)
         self._carry = self.huey.task(name="send")(self.send)
 
     def wake(self) -> None:
@@ -87,21 +77,38 @@ class Notices:
 
     def run(self) -> None:
         """Follow the journal for as long as the process lives."""
+        pause_s = POLL_S
         while True:
-            if self._woken.wait(POLL_S):
+            if self._woken.wait(pause_s):
                 time.sleep(GATHER_S)
             self._woken.clear()
+            pause_s = POLL_S
             try:
-                self.step()
+                if self.step():
+                    pause_s = BUSY_S
             except Exception:
                 log.exception("the notices stumbled; they try again")
 
-    def step(self) -> None:
-        """Make the deliveries that the journal asks for, and hand on what is due."""
+    def step(self) -> bool:
+        """Make the deliveries that the journal asks for, and hand on what is due.
+
+        Return whether more is due than may be on its way at once.
+        """
         with self._database.sessions() as session:
-            reader.read(session, host=self._host, has_server=self._server is not None)
+            reader.read(session, self._office)
+            if self._is_cut_off():
+                return False
             for delivery_id, tries in outbox.take_due(session):
                 self._carry(delivery_id, tries)
+            return outbox.is_more_due(session)
+
+    def _is_cut_off(self) -> bool:
+        """Return whether the workers are out of reach; say so when it begins."""
+        why = why_not(self.huey)
+        if why and not self._was_cut_off:
+            log.warning("Redis is away, e-mails wait for it: %s", why)
+        self._was_cut_off = bool(why)
+        return self._was_cut_off
 
     def send(self, delivery_id: int, tries: int) -> None:
         """Make one try to send a delivery, and write down what became of it."""

@@ -30,4 +30,5 @@ class Withheld(StrEnum):
     DEMO = "demo, not sent"
     NO_SERVER = "no mail server is set"
     NOT_ENTITLED = "the recipient may not see it any more"
+    NO_ADDRESS = "the incident has no duty address any more"
     OVERTAKEN = "a later step has overtaken it"

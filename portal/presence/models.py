@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, column
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, column, func, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal.accounts.models import Person
 from portal.accounts.states import PersonState
 from portal.core import clock
-from portal.core.columns import CodeColumn, CodesColumn, MovedRow, Reference
+from portal.core.columns import CodeColumn, CodesColumn, MovedRow, Reference, Row
 from portal.incidents.models import Incident
 from portal.journal.audience import PARTNERS, STAFF, org
 from portal.organizations.models import Organization
@@ -19,7 +19,29 @@ from portal.presence.states import CheckInState
 MAX_UP_TO = 120
 MAX_HAND_OVER = 1000
 
+#: The link of those who are here by an open page: of them alone it is shown whether it is open.
+PORTAL = "portal"
+
 _IS_OPEN = column("state", String) == CheckInState.IN.value
+
+
+class Connection(Row):
+    """That one serving process has an open page of a person in an incident: a lease.
+
+    No entry tells of it. A process that dies leaves rows behind, and those end by the clock.
+
+    process  : name of the process, another one after each start.
+    until    : end of the lease; whoever has no lease past now is not connected.
+    heard_at : when the process last found the page open.
+    """
+
+    __tablename__ = "connection"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    process: Mapped[str] = mapped_column(String(40), primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+    heard_at: Mapped[datetime]
 
 
 class CheckIn(MovedRow):
@@ -34,6 +56,11 @@ class CheckIn(MovedRow):
     decides       : codes of `decisions`: what the person may decide; () asks first.
     decides_up_to : the limit in the person's words, such as "up to 5,000 gallons".
     hand_over     : what the next shift should know.
+
+    Read of the person's connections where it is asked for, by whatever process they are held:
+
+    connected_until : end of the longest lease; None if nothing was heard of late.
+    heard_at        : when the person's page was last found open.
     """
 
     __tablename__ = "check_in"
@@ -73,6 +100,21 @@ class CheckIn(MovedRow):
     checked_in_at: Mapped[datetime | None]
     checked_out_at: Mapped[datetime | None]
 
+    connected_until: Mapped[datetime | None] = column_property(
+        select(func.max(Connection.until))
+        .where(Connection.incident_id == incident_id, Connection.person_id == person_id)
+        .correlate_except(Connection)
+        .scalar_subquery(),
+        deferred=True,
+    )
+    heard_at: Mapped[datetime | None] = column_property(
+        select(func.max(Connection.heard_at))
+        .where(Connection.incident_id == incident_id, Connection.person_id == person_id)
+        .correlate_except(Connection)
+        .scalar_subquery(),
+        deferred=True,
+    )
+
     incident: Mapped[Incident] = relationship()
     organization: Mapped[Organization] = relationship(lazy="raise")
     person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
@@ -101,4 +143,14 @@ class CheckIn(MovedRow):
             and not self.is_over
             and self.person.state is PersonState.ACTIVE
             and self.organization.state is OrganizationState.ACTIVE
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        """True for somebody who is here by the portal, and has a page of it open."""
+        return (
+            self.is_here
+            and self.link == PORTAL
+            and self.connected_until is not None
+            and self.connected_until > clock.now()
         )

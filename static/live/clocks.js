@@ -1,4 +1,4 @@
-/** Keeps the strip's clock and every age on the page true. */
+/** Keeps the strip's clock and every age on the page true, and sees when something is over. */
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
@@ -29,7 +29,14 @@ export function present() {
   return new Date(Date.now() + skew);
 }
 
-function tick() {
+/** Say once which parts of the page the clock has overtaken: data-until="2027-04-21T19:05:00Z". */
+function sayOver(now, isOver) {
+  const parts = [...document.querySelectorAll("[data-until]")].filter((it) => new Date(it.dataset.until) <= now);
+  parts.forEach((it) => it.removeAttribute("data-until"));
+  if (parts.length) isOver(parts);
+}
+
+function tick(isOver) {
   const now = present();
   for (const time of document.querySelectorAll("[data-clock]")) {
     time.textContent = clock(now, time.dataset.zone || "America/Chicago");
@@ -42,12 +49,16 @@ function tick() {
     const words = "short" in it.dataset ? whole.replace(/ ago$/, "") : whole;
     if (it.textContent !== words) it.textContent = words;
   }
+  sayOver(now, isOver);
 }
 
-/** Start; the server's clock decides. A few seconds are the page's way here, not a wrong clock. */
-export function startClocks() {
+/**
+ * Start, and tell `isOver` of parts that are. The server's clock decides: a few seconds are the
+ * page's way here, not a wrong clock.
+ */
+export function startClocks(isOver) {
   const said = document.querySelector("[data-clock]");
   const difference = said ? new Date(said.dateTime) - Date.now() : 0;
   skew = Math.abs(difference) > 5000 ? difference : 0;
-  setInterval(tick, 5000);
+  setInterval(() => tick(isOver), 5000);
 }

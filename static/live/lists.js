@@ -19,8 +19,9 @@ function before(list, element) {
 /** A full list ends where its page ends: what lies before it belongs to another page. */
 function isOlderThanPage(list, element) {
   const limit = Number(list.dataset.limit || 0);
-  if (!limit || list.children.length < limit) return false;
-  const edge = list.dataset.sort === "desc" ? list.lastElementChild : list.firstElementChild;
+  const rows = [...list.children].filter((child) => child.dataset.subject); // not the days between them
+  if (!limit || rows.length < limit) return false;
+  const edge = list.dataset.sort === "desc" ? rows.at(-1) : rows[0];
   return element.dataset.at < edge.dataset.at;
 }
 

@@ -9,6 +9,7 @@ import { applyToRegions, isBeingWritten } from "./regions.js";
 const SPEAK_MS = 10_000;
 const ASK_MS = 10_000;
 const AGAIN_MS = 2000;
+const STANDINGS = { view: "standings" };
 
 const start = document.body.dataset.live ? JSON.parse(document.body.dataset.live) : null;
 const connection = document.getElementById("connection");
@@ -42,13 +43,22 @@ function reload() {
 }
 
 const news = { count: 0, timer: 0 };
+let urgentAt = -SPEAK_MS;
 
-/** Say at most once in ten seconds how much is new, for those who listen. */
-function speak() {
+function say(box, words) {
+  document.getElementById(box).textContent = words;
+}
+
+/** Say at most once in ten seconds how much is new, and at once what is urgent, for those who listen. */
+function speak(rows) {
+  const urgent = rows.find((row) => row.matches(".post--urgent"));
+  if (urgent && performance.now() - urgentAt >= SPEAK_MS) {
+    urgentAt = performance.now();
+    say("alarm", `Urgent: ${urgent.querySelector("h3").textContent.trim()}`);
+  }
   news.count += 1;
   news.timer ||= setTimeout(() => {
-    const box = document.getElementById("announce");
-    if (box) box.textContent = news.count === 1 ? "1 new item." : `${news.count} new items.`;
+    say("announce", news.count === 1 ? "1 new item." : `${news.count} new items.`);
     news.count = news.timer = 0;
   }, SPEAK_MS);
 }
@@ -56,7 +66,7 @@ function speak() {
 function apply(frame) {
   if (!frame.view) return;
   const rows = applyToLists(frame);
-  if (rows.length) speak();
+  if (rows.length) speak(rows);
   watch(rows);
   markCurrent();
   applyToRegions(frame);
@@ -86,6 +96,7 @@ function connect() {
     if (outcome === "current") {
       offlineSince = null;
       show("live", "Live");
+      applyToRegions(STANDINGS); // nobody counts those: some may have been missed
     } else if (outcome === "failed" && socket.connected) {
       again = setTimeout(catchUp, AGAIN_MS);
     }
@@ -93,6 +104,7 @@ function connect() {
 
   socket.on("connect", catchUp);
   socket.on("entry", (frame) => follower.frame(frame));
+  socket.on("presence", () => applyToRegions(STANDINGS));
   socket.on("heads", (heads) => follower.compare(heads));
   socket.on("purge", ({ room }) => follower.purge(room));
   socket.on("reload", reload);
@@ -115,7 +127,11 @@ function connect() {
   document.addEventListener("visibilitychange", () => document.hidden || wake());
 }
 
-startClocks();
+/** A page that a refused form came back with is at no address of its own: it gets that of its subject. */
+const own = document.querySelector("[data-address]")?.dataset.address;
+if (own && own !== location.pathname) history.replaceState(null, "", own);
+
+startClocks((parts) => applyToRegions({ ...STANDINGS, parts }));
 startJump();
 markCurrent();
 if (start) connect();

@@ -2,6 +2,7 @@
  * Regions: parts of the page that are not lists, asked for anew when their subject moves.
  *
  * data-refresh="queue offers" : views whose frames concern the region.
+ * data-refresh="standings"    : it shows who is connected or suspended, which no frame tells.
  * data-about="OZ27-K7F3"      : the subject it is about.
  * What a person is typing is never replaced, and what does not concern a region leaves it alone:
  * a fold that somebody opened stays open while other things move.
@@ -18,7 +19,8 @@ let isAsking = false;
 function concerned(frame) {
   return [...document.querySelectorAll("[data-refresh][id], [data-about][id]")].filter(
     (region) =>
-      region.dataset.about === frame.subject ||
+      (frame.subject && region.dataset.about === frame.subject) ||
+      frame.parts?.some((part) => region.contains(part)) ||
       (region.dataset.refresh ?? "").split(" ").includes(frame.view),
   );
 }
@@ -48,18 +50,52 @@ function warn(region) {
   else region.prepend(notice);
 }
 
+/** What a part of the page says, but for what tells its own changes, and for what only the clock changes. */
+function wordsOf(region) {
+  const copy = region.cloneNode(true);
+  copy.querySelectorAll("[data-part], [data-age], [data-diff], .live-warning, .errsum").forEach((it) => it.remove());
+  return copy.textContent.replace(/\s+/g, " ");
+}
+
+/** Renew of a region that is being written what can be: its parts of their own. Warn if that is not all. */
+function renewParts(region, next) {
+  for (const part of region.querySelectorAll("[data-part][id]")) {
+    const fresh = next?.querySelector(`#${part.id}`);
+    if (fresh) replace(part, fresh);
+  }
+  if (!next || wordsOf(region) !== wordsOf(next)) warn(region);
+}
+
 const summaryOf = (fold) => fold.querySelector("summary")?.textContent;
 
-/** Put the new region in place: open folds stay open, and who was in it goes on from there. */
+/** Return the first row of a list that is in sight: whatever grows above it, it is being read where it is. */
+function rowInSight() {
+  const rows = document.querySelectorAll("[data-view]:not([data-view='strip']) > [data-subject]");
+  return [...rows].find((row) => row.getBoundingClientRect().bottom > 0);
+}
+
+/** Put the new region in place: folds and tables stay as they were left, and so does the keyboard. */
 function replace(region, next) {
+  if (region.isEqualNode(next)) return;
   const fresh = document.importNode(next, true);
   const open = new Set([...region.querySelectorAll("details[open]")].map(summaryOf));
   for (const fold of fresh.querySelectorAll("details")) fold.open ||= open.has(summaryOf(fold));
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const aside = [...region.querySelectorAll(".scroll")].map((it) => it.scrollLeft);
+  const row = rowInSight();
+  const top = row?.getBoundingClientRect().top;
   region.replaceWith(fresh);
+  if (row?.isConnected) scrollBy({ top: row.getBoundingClientRect().top - top, behavior: "instant" });
+  fresh.querySelectorAll(".scroll").forEach((it, i) => (it.scrollLeft = aside[i] ?? 0));
   if (!focused) return;
   fresh.tabIndex = -1;
-  ((focused.id && document.getElementById(focused.id)) || fresh).focus({ preventScroll: true });
+  const twin = focused.id ? document.getElementById(focused.id) : likeIn(fresh, focused);
+  (twin ?? fresh).focus({ preventScroll: true });
+}
+
+/** Return what stands for a link, a button or a fold's head in the region that takes its place. */
+function likeIn(region, it) {
+  return [...region.querySelectorAll(it.localName)].find((other) => other.textContent === it.textContent);
 }
 
 async function refresh(ids) {
@@ -74,7 +110,7 @@ async function refresh(ids) {
   for (const region of ids.map((id) => document.getElementById(id)).filter(Boolean)) {
     const next = fresh?.getElementById(region.id);
     if (next && !isBeingWritten(region)) replace(region, next);
-    else warn(region);
+    else renewParts(region, next);
   }
 }
 
@@ -96,7 +132,7 @@ function plan(wait) {
   if (!timer && !isAsking) timer = setTimeout(run, wait);
 }
 
-/** Ask for the page anew soon, if a region of it is concerned by the frame. */
+/** Ask for the page anew soon, if a region of it is concerned: by a frame, or for its parts. */
 export function applyToRegions(frame) {
   const regions = concerned(frame);
   regions.forEach((region) => stale.add(region.id));

@@ -35,6 +35,7 @@ def test_all_lists_are_there() -> None:
         *("activation-levels", "organization-kinds", "catalogue", "units", "compensation"),
         *("post-reasons", "offer-reasons", "time-zones", "roles"),
         *("assignments", "links", "decisions", "acts"),
+        *("post-kinds", "sources", "certainties", "tlp"),
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.core.errors import FieldError, NotAllowedError, StateGoneError
 from portal.feed import operations
 from portal.feed.models import Post
+from portal.feed.states import LETS_OUT, REPORTED
 from portal.journal.models import Audience
 from portal.journal.queries import story
 from portal.journal.transaction import transaction
@@ -130,9 +131,10 @@ def test_the_words_of_a_report_stand_in_its_entry(session, world):
     retract(session, world.actor("mop3"), post, note="A drill.")
     told = story(session, "post", post.id)
     assert [it.move for it in told] == ["submit", "publish", "retract"]
-    assert told[0].words.keys() == {"words", "county", "lifeline", "standing", "asked_for"}
+    assert told[0].words.keys() == REPORTED
     assert told[0].words["asked_for"] == list(report().asked_for)
-    assert told[1].words == {"seen_by": ["region:D"]}
+    assert told[1].words.keys() == LETS_OUT
+    assert told[1].words["seen_by"] == ["region:D"]
     assert told[2].words == {"note": "A drill."}
     people = [world.people[it].id for it in ("alpha", "moderator", "mop3")]
     assert [it.person_id for it in told] == people

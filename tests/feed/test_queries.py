@@ -13,8 +13,8 @@ from tests.factories import make_post, open_incident, publish, reject, retract, 
 @pytest.fixture
 def busy(session, world, monkeypatch):
     """Two posts of Alpha's more than fit a page, newest last, and one each of another kind."""
-    monkeypatch.setattr(queries, "FEED_PAGE", 5)
-    monkeypatch.setattr(queries, "MINE_PAGE", 5)
+    monkeypatch.setattr(queries.feed, "FEED_PAGE", 5)
+    monkeypatch.setattr(queries.mine, "MINE_PAGE", 5)
     alpha, desk = world.actor("alpha"), world.actor("moderator")
     shown = [publish(session, desk, make_post(session, alpha)) for _ in range(7)]
     make_post(session, alpha)
@@ -29,22 +29,27 @@ def references(views):
 
 def test_the_feed_is_read_in_pages_newest_last(session, world, busy):
     bravo, incident = world.actor("bravo"), world.incident.id
-    latest = queries.list_feed(session, incident, bravo)
-    assert references(latest) == busy[-queries.FEED_PAGE :]
+    latest = queries.list_feed(session, incident, bravo).posts
+    assert references(latest) == busy[-5:]
     first = queries.get_post(session, incident, latest[0].reference, bravo)
-    earlier = queries.list_feed(session, incident, bravo, before=first.published_at)
-    assert references(earlier) == busy[: -queries.FEED_PAGE]
+    earlier = queries.list_feed(session, incident, bravo, before=first)
+    assert references(earlier.posts) == busy[:-5]
+    assert (earlier.has_earlier, earlier.has_later) == (False, True)
+    last = queries.get_post(session, incident, earlier.posts[-1].reference, bravo)
+    again = queries.list_feed(session, incident, bravo, after=last)
+    assert (references(again.posts), again.has_later) == (references(latest), False)
 
 
 def test_a_retracted_post_keeps_its_place_and_loses_its_words(session, world):
     alpha, desk = world.actor("alpha"), world.actor("moderator")
     posts = [publish(session, desk, make_post(session, alpha)) for _ in range(3)]
     retract(session, desk, posts[1], note="It was wrong.")
-    views = queries.list_feed(session, world.incident.id, world.actor("bravo"))
+    views = queries.list_feed(session, world.incident.id, world.actor("bravo")).posts
     assert references(views) == [post.reference for post in posts]
     gone = views[1]
     assert (gone.note, gone.sort) == ("It was wrong.", posts[1].published_at)
-    assert (gone.words, gone.organization, gone.county, gone.author) == (None,) * 4
+    assert (gone.words, gone.organization, gone.author) == (None,) * 3
+    assert (gone.said, gone.said_before, gone.place, gone.counties) == ("", "", "", ())
 
 
 @pytest.mark.usefixtures("busy")
@@ -59,15 +64,15 @@ def test_the_queue_holds_what_waits_oldest_first(session, world):
 @pytest.mark.usefixtures("busy")
 def test_the_author_finds_every_report_again(session, world):
     alpha, incident = world.actor("alpha_admin"), world.incident.id
-    latest = queries.list_mine(session, incident, alpha)
-    assert len(latest) == queries.MINE_PAGE
+    latest = queries.list_mine(session, incident, alpha).posts
+    assert len(latest) == 5
     assert [view.state for view in latest[:3]] == ["withdrawn", "rejected", "waiting"]
-    earlier = queries.list_mine(session, incident, alpha, before=latest[-1].sort)
-    oldest = queries.list_mine(session, incident, alpha, before=earlier[-1].sort)
-    assert oldest == []
+    page = queries.list_mine(session, incident, alpha, before=latest[-1].sort)
+    earlier = page.posts
+    assert not page.has_earlier
     assert len({*references(latest), *references(earlier)}) == 10
-    assert queries.list_mine(session, incident, world.actor("bravo")) == []
-    assert queries.list_mine(session, incident, world.actor("moderator")) == []
+    assert queries.list_mine(session, incident, world.actor("bravo")).posts == []
+    assert queries.list_mine(session, incident, world.actor("moderator")).posts == []
 
 
 def test_an_incident_keeps_its_posts_to_itself(session, world):
@@ -76,8 +81,8 @@ def test_an_incident_keeps_its_posts_to_itself(session, world):
     post = publish(session, desk, make_post(session, alpha, other))
     waits = make_post(session, alpha, other)
     for here in (world.incident.id, 0):
-        assert queries.list_feed(session, here, alpha) == []
-        assert queries.list_mine(session, here, alpha) == []
+        assert queries.list_feed(session, here, alpha).posts == []
+        assert queries.list_mine(session, here, alpha).posts == []
         assert queries.list_queue(session, here) == []
         assert queries.get_post(session, here, post.reference, alpha) is None
         assert queries.get_post(session, here, waits.reference, desk) is None
@@ -96,7 +101,8 @@ def test_a_room_is_told_of_a_post_only_while_it_is_its(session, world):
     publish(session, desk, post, ("sector:FOOD",))
     post = queries.posts_by_id(session, [row.id])[row.id]
     assert queries.project(post, DESK) is None, "it waits no longer"
-    assert queries.project(post, "sector:FOOD").words == post.words
+    assert queries.project(post, "sector:FOOD").said == post.words
+    assert queries.project(post, "sector:FOOD").words is None
     assert queries.project(post, "sector:FOOD").author is None
     assert queries.project(post, "staff") == queries.project(post, "sector:FOOD")
     assert queries.project(post, PARTNERS) is None

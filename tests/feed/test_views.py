@@ -86,12 +86,12 @@ def test_readers_of_a_post_taken_back_read_why_and_nothing_else(client_for, sess
 def test_earlier_posts_and_reports_are_found_by_going_back(
     client_for, session, world, monkeypatch
 ):
-    monkeypatch.setattr(queries, "FEED_PAGE", 3)
-    monkeypatch.setattr(queries, "MINE_PAGE", 3)
+    monkeypatch.setattr(queries.feed, "FEED_PAGE", 6)
+    monkeypatch.setattr(queries.mine, "MINE_PAGE", 6)
     alpha, desk = world.actor("alpha"), world.actor("moderator")
     posts = [
         publish(session, desk, make_post(session, alpha, words=f"Number {it}."))
-        for it in range(5)
+        for it in range(8)
     ]
     client = client_for("alpha")
     for url, back in (("/feed", "Latest posts"), ("/feed/mine", "Latest reports")):

@@ -106,7 +106,7 @@ def _submit_twice(tx: Tx, world: World, act: Act, incident: Incident) -> list[Ef
 
 
 def _publish(tx: Tx, _world: World, act: Act, post: Post) -> list[Effect]:
-    feed.publish(tx, post, seen_by=AUDIENCES[act.pick % len(AUDIENCES)])
+    feed.publish(tx, post, feed.Letting(seen_by=AUDIENCES[act.pick % len(AUDIENCES)]))
     return [Effect(post.incident_id, "post.publish", post)]
 
 

@@ -92,7 +92,7 @@ def test_a_session_that_ended_by_the_clock_writes_nothing(
     held_clock.tick(1)
     before = dump(session)
     with pytest.raises(EpochGoneError), transaction(session, actor) as tx:
-        feed.publish(tx, post, seen_by=("partners",))
+        feed.publish(tx, post, feed.Letting(seen_by=("partners",)))
     assert dump(session) == before
 
 
@@ -219,6 +219,6 @@ def test_refusals_of_the_epoch_are_told_from_refusals_of_the_state(session, worl
     stale = world.actor("moderator")
     change_roles(session, world.membership("moderator"), Role.MODERATOR, Role.MOP3)
     with pytest.raises(EpochGoneError), transaction(session, stale) as tx:
-        feed.publish(tx, post, seen_by=("partners",))
+        feed.publish(tx, post, feed.Letting(seen_by=("partners",)))
     with pytest.raises(StateGoneError), transaction(session, world.actor("moderator")) as tx:
         feed.retract(tx, post, note="too early")

@@ -30,7 +30,7 @@ def post(session, world):
 
 def let_out(session, actor, held):
     with transaction(session, actor, held=[held]) as tx:
-        feed.publish(tx, held.row, seen_by=(PARTNERS,))
+        feed.publish(tx, held.row, feed.Letting(seen_by=(PARTNERS,)))
 
 
 def test_a_page_that_is_up_to_date_may_write(session, world, post):
@@ -97,7 +97,7 @@ def test_two_moderators_decide_at_once_and_exactly_one_does(database, session, w
             }[how]
             with transaction(mine, actors[name], held=held) as tx:
                 if decision == "publish":
-                    feed.publish(tx, post, seen_by=(PARTNERS,))
+                    feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
                 else:
                     feed.reject(tx, post, reason="unverified", note="")
             return decision
@@ -174,7 +174,7 @@ def test_a_row_that_somebody_changed_in_the_middle_of_a_write_is_a_conflict(
 
     def both():
         with transaction(session, world.actor("moderator")) as tx:
-            feed.publish(tx, post, seen_by=(PARTNERS,))
+            feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
             with database.sessions() as other:
                 mop3 = world.within(other).actor("mop3")
                 reject(other, mop3, other.get_one(Post, post.id))

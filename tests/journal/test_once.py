@@ -94,7 +94,7 @@ def test_a_refusal_is_not_stored_so_the_same_form_may_be_sent_again(session, wor
 
     def let_out(actor):
         with transaction(session, actor, once=once_key("again")) as tx:
-            feed.publish(tx, post, seen_by=(PARTNERS,))
+            feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
             tx.answer("/queue")
 
     with pytest.raises(NotAllowedError):

@@ -117,7 +117,7 @@ def test_a_crash_in_the_body_leaves_no_trace(session, world, error):
 
     def crash():
         with transaction(session, world.actor("moderator"), once=once_key("crash")) as tx:
-            feed.publish(tx, post, seen_by=(PARTNERS,))
+            feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
             tx.answer("/somewhere")
             tx.session.flush()
             raise error
@@ -154,7 +154,7 @@ with Database(url, epoch_of=epoch_of).sessions() as session:
     post = session.get_one(Post, post_id)
     moderator = actor_of(session, person_id)
     with transaction(session, moderator, once=OnceKey("killed", "/", "")) as tx:
-        feed.publish(tx, post, seen_by=("partners",))
+        feed.publish(tx, post, feed.Letting(seen_by=("partners",)))
 """
 
 
@@ -206,8 +206,8 @@ def test_one_write_may_move_several_rows_in_two_streams(session, world):
     here = make_post(session, alpha)
     daily = make_post(session, alpha, world.daily)
     with transaction(session, moderator) as tx:
-        feed.publish(tx, here, seen_by=(PARTNERS,))
-        feed.publish(tx, daily, seen_by=(PARTNERS,))
+        feed.publish(tx, here, feed.Letting(seen_by=(PARTNERS,)))
+        feed.publish(tx, daily, feed.Letting(seen_by=(PARTNERS,)))
         set_level(tx, world.incident, level="full")
     assert kinds(session, world.incident_id)[-2:] == ["post.publish", "incident.set_level"]
     assert kinds(session, 0)[-1] == "post.publish"
@@ -240,7 +240,7 @@ def test_entries_of_one_write_stand_in_the_order_of_its_moves(session, world):
     posts = [make_post(session, world.actor("alpha")) for _ in range(3)]
     with transaction(session, moderator) as tx:
         for post in reversed(posts):
-            feed.publish(tx, post, seen_by=(PARTNERS,))
+            feed.publish(tx, post, feed.Letting(seen_by=(PARTNERS,)))
     last = select(Entry.subject_id).where(Entry.move == "publish").order_by(Entry.seq)
     assert list(session.scalars(last)) == [post.id for post in reversed(posts)]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("live")
 
-BREAKS = '{% if "breaks" in (it.words or "") %}{{ it.nothing.of.the.kind }}{% endif %}'
+BREAKS = '{% if "breaks" in (it.said or "") %}{{ it.nothing.of.the.kind }}{% endif %}'
 
 
 @pytest.fixture

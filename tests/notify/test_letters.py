@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 
 import html5lib
 import pytest
@@ -11,7 +12,7 @@ from portal.core.actor import Role
 from portal.feed import operations as feed
 from portal.journal.housekeeping import housekeeping
 from portal.journal.transaction import transaction
-from portal.notify.kinds import KINDS
+from portal.notify.kinds import NOTICES
 from tests.factories import (
     change_roles,
     decline,
@@ -23,6 +24,14 @@ from tests.factories import (
     reject,
     retract,
 )
+from tests.notify.acts import (
+    acknowledge,
+    ask,
+    merge,
+    nudge,
+    publish_to_acknowledge,
+    wait_too_long,
+)
 from tests.notify.mailbox import parts
 from tests.pages import words_of
 
@@ -31,7 +40,7 @@ URL = re.compile(r"https?://\S+")
 
 
 def decided(session, world, move, incident=None):
-    """Bring a post or an offer, full of canaries, to where its person is told of a move."""
+    """Bring a post or an offer, full of canaries, to where somebody is told of a move."""
     alpha, moderator, erac = map(world.actor, ("alpha", "moderator", "erac"))
     if move.startswith("offer"):
         offer = make_offer(
@@ -43,92 +52,184 @@ def decided(session, world, move, incident=None):
     post = make_post(session, alpha, incident, words=CANARY)
     if move == "post.reject":
         return reject(session, moderator, post, note=CANARY)
+    if move == "post.ask":
+        return ask(session, moderator, post, CANARY)
+    if move == "post.merge":
+        other = make_post(session, world.actor("bravo"), incident, words=CANARY)
+        return merge(session, moderator, post, into=other)
     publish(session, moderator, post)
     return retract(session, moderator, post, note=CANARY) if move == "post.retract" else post
 
 
+def asked(session, world, move, incident=None):
+    """Bring a post, full of canaries, to where alpha's people are to acknowledge it."""
+    moderator = world.actor("moderator")
+    post = make_post(session, world.actor("bravo"), incident, words=CANARY)
+    publish_to_acknowledge(session, moderator, post, said=CANARY)
+    for name in ("bravo", "charlie", "guild"):
+        acknowledge(session, world.actor(name), post)
+    if move == "post.nudge":
+        nudge(session, moderator, post)
+    return post
+
+
+#: Of each letter to one who sent something: its subject, the reason, and where it leads.
 MOVES = {
-    "post.publish": ("is published", None, "feed"),
-    "post.reject": ("is not published", "Cannot be verified", "feed"),
-    "post.retract": ("is taken back", None, "feed"),
-    "offer.list": ("is listed", None, "offers"),
-    "offer.decline": ("is declined", "Not needed now", "offers"),
+    "post.ask": ("The SEOC asks about report {}", None, "feed"),
+    "post.publish": ("Report {} is published", None, "feed"),
+    "post.reject": ("Report {} is not published", "Cannot be verified", "feed"),
+    "post.merge": ("Report {} joined another", None, "feed"),
+    "post.retract": ("Report {} is taken back", None, "feed"),
+    "offer.list": ("Offer {} is listed", None, "offers"),
+    "offer.decline": ("Offer {} is declined", "Not needed now", "offers"),
+}
+TO_READERS = {
+    "post.acknowledge": "Please acknowledge post {}",
+    "post.nudge": "Reminder: acknowledge post {}",
 }
 
 
-def test_every_move_that_is_told_of_has_a_letter_tried_here():
-    assert set(MOVES) == {f"{s}.{move}" for s, kind in KINDS.items() for move in kind.moves}
+def made(session, world, office, mailbox, held_clock, move, incident=None):
+    """Have a letter of one kind written and sent; return its row and the letter."""
+    if move == "post.remind":
+        held_clock.tick(0)
+        wait_too_long(session, world.actor("alpha"), held_clock, incident=incident)
+        row = incident or world.incident
+    else:
+        row = (decided if move in MOVES else asked)(session, world, move, incident)
+    office.work()
+    (sent, *_) = [it for it in office.all() if it.kind == move and it.state == "sent"]
+    (letter,) = [it for it in mailbox.letters if it["Message-ID"] == sent.message_id]
+    return row, letter
+
+
+def test_every_notice_has_a_letter_tried_here_and_words_on_the_deliveries_page(office):
+    assert {*MOVES, *TO_READERS, "post.remind"} == set(NOTICES)
+    words = office.app.jinja_env.get_template("notify/words.html").module
+    assert set(words.WHAT) == set(NOTICES)
 
 
 @pytest.mark.one_backend
 @pytest.mark.parametrize("move", MOVES)
 def test_a_letter_says_what_became_of_it_and_where_to_read_on(
-    session, world, office, mailbox, move
+    session, world, office, mailbox, held_clock, move
 ):
     said, reason, section = MOVES[move]
-    row = decided(session, world, move)
-    office.work()
-    (letter,) = mailbox.letters
+    row, letter = made(session, world, office, mailbox, held_clock, move)
     assert letter["To"] == world.people["alpha"].email
-    assert mailbox.rcpts == [world.people["alpha"].email]
-    assert letter["From"] == "BEOC Partner Portal <portal@portal.example>"
-    assert letter["Reply-To"] == "seoc@world.example"
-    assert letter["Message-ID"] == office.all()[-1].message_id
-    assert letter["Message-ID"].endswith("@portal.example>")
-    assert re.fullmatch(rf"EXERCISE: \w+ {row.reference} {said}", letter["Subject"])
-    assert len(letter["Subject"]) <= 60
-    assert len(letter.as_bytes()) < 30_000
+    assert letter["Subject"] == f"EXERCISE: {said.format(row.reference)}"
     text, _ = parts(letter)
-    assert text.startswith("EXERCISE. This is not real.\n\n")
     assert URL.findall(text) == [
         f"https://portal.example/incidents/EX27/{section}/{row.reference}"
     ]
-    assert "573-555-0100" in text
     assert re.search(r" at \d\d:\d\d C[DS]T \(\d{4}Z\)\.", text)
     if reason:
         assert f"Reason: {reason}." in text
 
 
 @pytest.mark.one_backend
-@pytest.mark.parametrize("move", MOVES)
-def test_text_and_page_say_the_same_and_the_page_fetches_nothing(
-    session, world, office, mailbox, move
+@pytest.mark.parametrize("move", TO_READERS)
+def test_those_who_are_to_acknowledge_read_what_and_by_when(
+    session, world, office, mailbox, held_clock, move
 ):
-    decided(session, world, move)
+    row, _ = made(session, world, office, mailbox, held_clock, move)
+    letters = [
+        it for it in mailbox.letters if TO_READERS[move].format(row.reference) in it["Subject"]
+    ]
+    whom = {"alpha@world.example", "alpha_admin@world.example"}
+    assert {str(it["To"]) for it in letters} == whom
+    for letter in letters:
+        text, _ = parts(letter)
+        assert URL.findall(text) == [
+            f"https://portal.example/incidents/EX27/feed/{row.reference}"
+        ]
+        due = row.acknowledge_by.astimezone(UTC)
+        assert f"({due:%H%MZ})" in text
+
+
+@pytest.mark.one_backend
+def test_the_duty_address_reads_how_much_waits_and_how_long(
+    session, world, office, mailbox, held_clock
+):
+    wait_too_long(session, world.actor("alpha"), held_clock, number=2, minutes=22)
+    make_post(session, world.actor("alpha"))
     office.work()
-    text, page = parts(mailbox.letters[0])
+    (letter,) = mailbox.letters
+    assert (letter["To"], mailbox.rcpts) == ("seoc@world.example", ["seoc@world.example"])
+    assert letter["Reply-To"] is None
+    assert letter["Subject"] == "EXERCISE: 3 reports wait, the oldest 22 minutes"
+    text, _ = parts(letter)
+    assert "should wait no longer than 15 minutes" in text
+    assert URL.findall(text) == ["https://portal.example/incidents/EX27/feed/queue"]
+    assert "EX27-" not in text
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("move", NOTICES)
+def test_every_letter_is_small_and_bears_its_marks(
+    session, world, office, mailbox, held_clock, move
+):
+    _, letter = made(session, world, office, mailbox, held_clock, move)
+    assert letter["From"] == "BEOC Partner Portal <portal@portal.example>"
+    assert letter["Message-ID"].endswith("@portal.example>")
+    assert letter["Subject"].startswith("EXERCISE: ")
+    assert len(letter["Subject"]) <= 60
+    assert len(letter.as_bytes()) < 30_000
+    text, _ = parts(letter)
+    assert text.startswith("EXERCISE. This is not real.\n\n")
+    if move != "post.remind":
+        assert letter["Reply-To"] == "seoc@world.example"
+        assert "573-555-0100" in text
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("move", NOTICES)
+def test_text_and_page_say_the_same_and_the_page_fetches_nothing(
+    session, world, office, mailbox, held_clock, move
+):
+    _, letter = made(session, world, office, mailbox, held_clock, move)
+    text, page = parts(letter)
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     tree = parser.parse(page)
     assert not parser.errors
     assert words_of(tree.find("body")) == " ".join(text.split())
-    assert words_of(tree.find("head/title")) == mailbox.letters[0]["Subject"]
+    assert words_of(tree.find("head/title")) == letter["Subject"]
     assert not {it.tag for it in tree.iter()} & {"img", "link", "script", "style", "iframe"}
     (link,) = tree.iter("a")
     assert [link.get("href")] == URL.findall(text)
 
 
 @pytest.mark.one_backend
-@pytest.mark.parametrize("move", MOVES)
-def test_nothing_that_was_written_stands_in_a_letter(session, world, office, mailbox, move):
-    decided(session, world, move)
-    office.work()
-    letter = mailbox.letters[0]
+@pytest.mark.parametrize("move", NOTICES)
+def test_nothing_that_was_written_stands_in_a_letter(
+    session, world, office, mailbox, held_clock, move
+):
+    _, letter = made(session, world, office, mailbox, held_clock, move)
     everything = "\n".join([*map(str, letter.values()), *parts(letter)])
     for told in (CANARY, "4,471", "447.19", "Jasper", "Alpha Fuel", "Moderator", "Tornado"):
         assert told not in everything
 
 
 @pytest.mark.one_backend
-def test_only_an_exercise_says_that_it_is_one_and_the_longest_code_fits(
-    session, world, office, mailbox
+@pytest.mark.parametrize("move", NOTICES)
+def test_the_longest_code_fits_into_every_subject(
+    session, world, office, mailbox, held_clock, move
 ):
-    admin = world.actor("admin")
-    for code, is_exercise in (("REAL27", False), ("EXERCISE2727", True)):
-        incident = open_incident(session, admin, code=code, is_exercise=is_exercise)
+    incident = open_incident(session, world.actor("admin"), code="EXERCISE2727")
+    _, letter = made(session, world, office, mailbox, held_clock, move, incident)
+    assert letter["Subject"].startswith("EXERCISE: ")
+    assert len(letter["Subject"]) <= 60
+
+
+@pytest.mark.one_backend
+def test_only_an_exercise_says_that_it_is_one(session, world, office, mailbox):
+    for code, is_exercise in (("REAL27", False), ("EX28", True)):
+        incident = open_incident(
+            session, world.actor("admin"), code=code, is_exercise=is_exercise
+        )
         decided(session, world, "post.reject", incident)
         office.work()
         letter = mailbox.letters[-1]
-        assert len(letter["Subject"]) <= 60
         assert letter["Subject"].startswith("EXERCISE: ") is is_exercise
         assert all(("EXERCISE." in part) is is_exercise for part in parts(letter))
 

@@ -15,6 +15,7 @@ from portal.notify.models import Delivery
 from portal.notify.queries import masked
 from portal.notify.states import DeliveryState
 from tests.factories import make_post, reject
+from tests.notify.acts import nudge, publish_to_acknowledge, wait_too_long
 from tests.notify.conftest import PostOffice
 from tests.pages import words_of
 from tests.world import PASSWORD
@@ -75,6 +76,24 @@ def test_what_failed_can_be_shown_alone(session, world, office, mailbox):
     page = admin.page(f"{DELIVERIES}?show=failed")
     assert "alpha@world.example" in page.main
     assert "bravo@world.example" not in page.main
+
+
+def test_what_the_duty_address_was_told_stands_there_too_and_is_tried_again(
+    session, world, office, mailbox, held_clock
+):
+    mailbox.manner = "5xx"
+    wait_too_long(session, world.actor("alpha"), held_clock)
+    office.work()
+    mailbox.manner = ""
+    admin = client_of(office, world, "admin")
+    page = admin.page(DELIVERIES)
+    for words in ("seoc@world.example", "The SEOC’s duty address", "Reports wait too long"):
+        assert words in page.main
+    after = admin.follow(admin.submit(page.form()))
+    assert "The e-mail about EX27 is tried again." in after.main
+    office.work()
+    assert office.one().state is DeliveryState.SENT
+    assert mailbox.rcpts == ["seoc@world.example"]
 
 
 @pytest.mark.one_backend
@@ -165,6 +184,17 @@ def test_a_story_says_why_nothing_was_sent(session, world, make_office):
     office.work()
     said = beside_the_story(office, office.one().about)
     assert said == "No e-mail to a…@world.example: no mail server is set"
+
+
+@pytest.mark.one_backend
+def test_a_story_does_not_say_who_else_was_written_to(session, world, office, mailbox):
+    post = make_post(session, world.actor("alpha"))
+    publish_to_acknowledge(session, world.actor("moderator"), post)
+    nudge(session, world.actor("moderator"), post)
+    office.work()
+    assert len(mailbox.letters) == 1 + 5 + 5
+    assert beside_the_story(office, post.reference).count("E-mail") == 1
+    assert beside_the_story(office, world.incident.code) == ""
 
 
 def test_an_address_is_shown_by_its_first_sign_and_its_host():

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from portal.core import codes
+from portal.core.web.sheets import plain
 from portal.feed.states import POST
 from portal.incidents import operations as incidents
 from portal.incidents.states import INCIDENT
 from portal.journal.transaction import transaction
 from portal.offers.states import OFFER
 from portal.presence.states import CHECK_IN
-from portal.presence.views.sheets import plain
 from tests import factories as make
 from tests.presence.shifts import CANARIES, arrive, arrive_for, leave
 

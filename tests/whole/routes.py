@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.routing import Rule
 
+#: One of several words in a path, each of which is a route of its own to those who ask.
+_CHOICE = re.compile(r"<any\(([^)]*)\):[^<>]+>")
+
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 #: A reference, link or number that nobody has.
@@ -21,6 +24,7 @@ UNKNOWN: Mapping[str, str] = {
     "sign_in_id": "999999",
     "token": "x" * 43,
     "filename": "ui/portal.css",
+    "number": "1",
 }
 
 
@@ -45,14 +49,20 @@ class Route:
 def routes_of(app: Flask) -> list[Route]:
     """Return every route but those that Flask answers by itself."""
     return sorted(
-        Route(_plain(rule, app), method, rule.endpoint, rule.rule)
-        for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        Route(
+            path.replace(app.static_url_path or "/static", "/static"), method, it.endpoint, path
+        )
+        for it in app.url_map.iter_rules()
+        for path in _choices(it)
+        for method in (it.methods or set()) - {"HEAD", "OPTIONS"}
     )
 
 
-def _plain(rule: Rule, app: Flask) -> str:
-    return rule.rule.replace(app.static_url_path or "/static", "/static")
+def _choices(rule: Rule) -> list[str]:
+    found = _CHOICE.search(rule.rule)
+    if found is None:
+        return [rule.rule]
+    return [_CHOICE.sub(word.strip(), rule.rule) for word in found[1].split(",")]
 
 
 def pages_of(app: Flask) -> Iterator[Route]:

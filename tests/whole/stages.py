@@ -19,15 +19,14 @@ from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
 from portal.core import clock
 from portal.core.actor import SYSTEM, Actor, Role
 from portal.core.web import times
-from portal.feed.states import POST
 from portal.incidents.states import INCIDENT
-from portal.journal.audience import PARTNERS, STAFF, rooms_of
 from portal.journal.transaction import transaction
 from portal.offers.states import OFFER
 from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 from tests import factories as make
+from tests.feed.stage import ACKNOWLEDGEMENTS, CLAIMS, POSTS, below, in_audience
 from tests.presence.stage import CHECK_INS
 from tests.world import PASSWORD, add_organization, add_person, open_incident
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from portal.core.moves import Machine
-    from portal.feed.models import Post
     from portal.incidents.models import Incident
     from portal.offers.models import Offer
     from tests.world import World
@@ -67,41 +65,13 @@ class Stage:
         return typed[move] if move in typed or move in self.new else {}
 
 
-def in_audience(row: Any, actor: Actor) -> bool:
-    return bool(row.audience & rooms_of(actor))
-
-
-# ---------------------------------------------------------------- posts and offers
+# ---------------------------------------------------------------- offers
 
 
 def _incident(world: World, *, code: str = "") -> Incident:
     code = code or f"Z{secrets.token_hex(3)}".upper()
     assert world.session is not None
     return open_incident(world.session, world.actor("admin"), code=code)
-
-
-def post(
-    world: World,
-    then: tuple[str, ...] = (),
-    *,
-    seen_by: tuple[str, ...] = (PARTNERS,),
-    closed: bool = False,
-) -> Post:
-    """Bring a report of Alpha's to where these moves lead, and close its incident if asked."""
-    session = world.session
-    assert session is not None
-    incident = _incident(world) if closed else world.incident
-    made = make.make_post(session, world.actor("alpha"), incident, asked_for=seen_by)
-    for move in then:
-        if move == "publish":
-            make.publish(session, world.actor("moderator"), made, seen_by)
-        elif move == "withdraw":
-            make.withdraw_post(session, world.actor("alpha_admin"), made)
-        else:
-            getattr(make, move)(session, world.actor("moderator"), made)
-    if closed:
-        make.close_incident(session, incident)
-    return made
 
 
 def offer(world: World, then: tuple[str, ...] = (), *, closed: bool = False) -> Offer:
@@ -121,41 +91,6 @@ def offer(world: World, then: tuple[str, ...] = (), *, closed: bool = False) -> 
     return made
 
 
-def _below(row: Any, name: str, move: str = "") -> str:
-    return "/".join(filter(None, ["/incidents", row.incident.code, name, row.reference, move]))
-
-
-POSTS = Stage(
-    machine=POST,
-    builds={
-        "waiting": post,
-        "waiting, incident closed": partial(post, closed=True),
-        "published to partners": partial(post, then=("publish",)),
-        "published to staff": partial(post, then=("publish",), seen_by=(STAFF,)),
-        "published to a sector": partial(post, then=("publish",), seen_by=("sector:FOOD",)),
-        "published, incident closed": partial(post, then=("publish",), closed=True),
-        "rejected": partial(post, then=("reject",)),
-        "withdrawn": partial(post, then=("withdraw",)),
-        "retracted": partial(post, then=("publish", "retract")),
-    },
-    pages=lambda row, _actor: [_below(row, "feed"), _below(row, "feed/queue")],
-    path=lambda row, _actor, move: _below(row, "feed", move),
-    typed=lambda _world: {
-        "submit": {
-            "words": "The bridge is out.",
-            "county": "29097",
-            "lifeline": "TRANS",
-            "standing": "closed",
-            "asked_for": "partners",
-        },
-        "publish": {"seen_by": PARTNERS},
-        "reject": {"reason": "old_news"},
-        "retract": {"note": "It was a drill."},
-    },
-    seen_by=in_audience,
-    new={"submit": "/incidents/{code}/feed/new"},
-)
-
 OFFERS = Stage(
     machine=OFFER,
     builds={
@@ -168,8 +103,8 @@ OFFERS = Stage(
         "declined": partial(offer, then=("decline",)),
         "withdrawn": partial(offer, then=("withdraw",)),
     },
-    pages=lambda row, _actor: [_below(row, "offers")],
-    path=lambda row, _actor, move: _below(row, "offers", move),
+    pages=lambda row, _actor: [below(row, "offers")],
+    path=lambda row, _actor, move: below(row, "offers", move),
     typed=lambda _world: {
         "submit": {
             "item": "FUEL",
@@ -207,6 +142,7 @@ PARTICULARS = {
     "level": "partial",
     "time_zone": "America/Chicago",
     "telephone": "573-555-0100",
+    "review_minutes": "15",
 }
 
 INCIDENTS = Stage(
@@ -384,7 +320,9 @@ SIGN_INS = Stage(
 )
 
 STAGES = (
-    POSTS,
+    Stage(**POSTS),
+    Stage(**CLAIMS),
+    Stage(**ACKNOWLEDGEMENTS),
     OFFERS,
     INCIDENTS,
     ORGANIZATIONS,

@@ -204,7 +204,7 @@ def shown_on(client: PageClient, url: str) -> Iterator[tuple[str, str, str]]:
     while url:
         page = client.page(url)
         for box in page.all("*[@data-view]"):
-            for child in box:
+            for child in box.findall("*[@data-subject]"):
                 yield box.get("data-view", ""), child.get("data-subject", ""), canonical(child)
         earlier = [it for it in page.links if "before=" in it]
         url = earlier[0] if earlier else ""
@@ -300,7 +300,9 @@ def test_no_page_at_all_holds_a_word_that_is_not_for_its_reader(scene, busy, nam
     for route in pages_of(scene.app):
         for reference in asked if "reference" in route.template else asked[:1]:
             answer = client.get(route.path(reference=reference))
-            wary = busy.secrets if route.rule.startswith("/incidents/<code>") else secrets
+            is_directory = route.endpoint == "feed.enter"  # who calls is chosen from all
+            is_below = route.rule.startswith("/incidents/<code>")
+            wary = busy.secrets if is_below and not is_directory else secrets
             assert leaks(wary, actor, answer.text) == [], route
     for url in LISTS.values():
         answer = client.get(url)

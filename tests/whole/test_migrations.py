@@ -21,7 +21,7 @@ from portal.incidents.queries import current_incident
 from portal.journal.models import Generation, Head
 from portal.journal.queries import generation
 from portal.journal.verify import verify
-from portal.migrations import PACKAGES, load_models
+from portal.migrations import PACKAGES, is_ours, load_models
 from tests.databases import opened
 from tests.factories import open_incident
 from tests.journal.reading import check_journal
@@ -40,7 +40,12 @@ def differences(url):
     """Return what Alembic would have to change so that a database fits the rows."""
     with opened(url) as database, database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_name": is_ours,
+            },
         )
         return compare_metadata(context, Row.metadata)
 

@@ -274,7 +274,7 @@ def test_a_full_feed_is_light(scene):
             world.actor("alpha"),
             world.incident,
             words=words,
-            county=chance.choice(counties),
+            counties=(chance.choice(counties),),
         )
         make.publish(session, world.actor("moderator"), post)
     url = f"/incidents/{world.code}/feed"

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from portal.journal.models import Entry, Once
 from portal.offers.models import Offer
 from tests import factories as make
+from tests.feed.stage import post
 from tests.whole.moving import FORMS, form_of
 from tests.whole.refused import GOOD_OFFER, GOOD_REPORT, OFFER, REPORT, newest, written
-from tests.whole.stages import incident, offer, post
+from tests.whole.stages import incident, offer
 
 if TYPE_CHECKING:
     from tests.pages import Form, Page, PageClient
@@ -138,7 +139,7 @@ def test_what_somebody_else_decided_meanwhile_is_shown_and_the_note_kept(scene):
 
 def test_a_reason_typed_in_vain_for_a_post_taken_back_already_is_kept(scene):
     row, client = post(scene.world, then=("publish",)), scene.client("moderator")
-    url = f"/incidents/EX27/feed/{row.reference}"
+    url = f"/incidents/{row.incident.code}/feed/{row.reference}"
     form = client.page(url).form("post.retract")
     scene.client("mop3").send(url, "post.retract", note="Mine was first.")
     after = written(scene)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectMultipleField, StringField
+from wtforms import BooleanField, HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
@@ -40,6 +40,8 @@ class _Words:
     """What the form library says by itself, in the portal's words."""
 
     def gettext(self, text: str) -> str:
+        if "integer" in text:
+            return "Write a whole number."
         return "Choose from the list." if "alid choice" in text else text
 
     def ngettext(self, one: str, many: str, count: int) -> str:
@@ -88,6 +90,10 @@ class PortalForm(FlaskForm):
     def once_key(self) -> OnceKey:
         """Return the single-use key, bound to this route and to what was typed."""
         pairs = sorted((k, v) for k, v in request.form.items(multi=True) if k not in _UNHASHED)
+        for name, file in request.files.items(multi=True):
+            digest = hashlib.file_digest(file.stream, "sha256")  # type: ignore[arg-type]
+            file.stream.seek(0)
+            pairs.append((name, digest.hexdigest()))
         body_hash = hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
         return OnceKey(str(self.once.data)[:64], request.path[:200], body_hash)
 
@@ -213,6 +219,16 @@ class LocalTimeField(StringField):
         except (ValueError, OverflowError) as error:
             message = "Write a date and a time, for example 2027-04-21 19:00."
             raise ValueError(message) from error
+
+
+class BoxField(BooleanField):
+    """One box to tick; what is neither ticked nor left out is refused."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read what the box itself sends."""
+        self.data = bool(valuelist)
+        if valuelist and valuelist[0] != "y":
+            raise ValueError("Choose from the list.")
 
 
 class CodesField(SelectMultipleField):

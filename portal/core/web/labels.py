@@ -5,6 +5,7 @@ from decimal import Decimal
 from flask import Flask
 
 from portal.core import codes
+from portal.core.contacts import find_contacts
 
 
 def label(name: str, code: str | None) -> str:
@@ -32,8 +33,16 @@ def dollars(cents: int | None) -> str:
     return "" if cents is None else f"${Decimal(cents) / 100:,.2f}"
 
 
+def contacts_in(text: str) -> str:
+    """Return what contact details a text holds, such as "a telephone number"; "" for none."""
+    kinds = {contact.kind for contact in find_contacts(text)}
+    words = {"telephone": "a telephone number", "e-mail": "an e-mail address"}
+    return " and ".join(word for kind, word in words.items() if kind in kinds)
+
+
 def init_app(app: Flask) -> None:
     """Give templates the words."""
     app.add_template_global(label, "label")
+    app.add_template_global(contacts_in, "contacts_in")
     for word in (number, amount, dollars):
         app.add_template_filter(word, word.__name__)

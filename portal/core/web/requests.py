@@ -79,6 +79,16 @@ def for_roles(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return mark
 
 
+def takes(size: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a view whose forms carry files: the body may have this many bytes."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        setattr(view, "takes", size)  # noqa: B010 - mypy knows no such attribute
+        return view
+
+    return mark
+
+
 def is_public(endpoint: str) -> bool:
     """Return whether an endpoint is open to the anonymous."""
     return endpoint == "static" or hasattr(current_app.view_functions[endpoint], _PUBLIC)
@@ -141,6 +151,17 @@ def _guard_the_door() -> ResponseReturnValue | None:
     if roles is not None and not current_actor().has(*roles):
         raise NotAllowedError("This page belongs to another desk.")
     return None
+
+
+def allow_files() -> None:
+    """Let the body of a form that carries files be as large as its view takes.
+
+    Has to run before anything reads the form.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    size = getattr(view, "takes", None)
+    if size is not None and request.mimetype == "multipart/form-data":
+        request.max_content_length = size
 
 
 def _close_session(_error: BaseException | None = None) -> None:

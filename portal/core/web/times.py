@@ -107,7 +107,14 @@ def next_hours(hours: int) -> datetime:
     return ahead.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
+def minutes(length: timedelta) -> str:
+    """Return a length of time in words, such as "6 minutes"; at least one."""
+    number = max(1, round(length.total_seconds() / 60))
+    return "1 minute" if number == 1 else f"{number} minutes"
+
+
 def init_app(app: Flask) -> None:
-    """Give templates the filters."""
-    for word in (local, military, zulu, iso, exact, day, age, typed):
+    """Give templates the filters, and the present."""
+    for word in (local, military, zulu, iso, exact, day, age, typed, minutes):
         app.add_template_filter(word, word.__name__)
+    app.add_template_global(clock.now, "present")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, undefer
 
 from portal.accounts.models import Membership, Person
 from portal.accounts.states import MembershipState, PersonState
@@ -32,8 +32,10 @@ class PresenceView:
 
     Partners know of others that the organization is here, by which link and until when.
 
-    sort    : the instant by which lists are ordered.
-    is_over : the clock has ended the shift, and nobody has checked out.
+    sort         : the instant by which lists are ordered.
+    is_over      : the clock has ended the shift, and nobody has checked out.
+    is_connected : the person is here by the portal, and has a page of it open now.
+    heard_at     : when such a page was last found open.
     """
 
     reference: str
@@ -45,6 +47,8 @@ class PresenceView:
     until: datetime
     is_here: bool
     is_over: bool
+    is_connected: bool = False
+    heard_at: datetime | None = None
     name: str | None = None
     person_reference: str | None = None
     regions: tuple[str, ...] = ()
@@ -92,6 +96,8 @@ def whole(row: CheckIn) -> PresenceView:
         until=row.until,
         is_here=row.is_here,
         is_over=row.is_over,
+        is_connected=row.is_connected,
+        heard_at=row.heard_at,
         name=row.person.name or row.person.email,
         person_reference=row.person.reference,
         regions=regions_of(row.organization.counties),
@@ -129,6 +135,8 @@ def _check_ins() -> Select[CheckIn]:
         joinedload(CheckIn.organization),
         joinedload(CheckIn.person),
         joinedload(CheckIn.entered_by),
+        undefer(CheckIn.connected_until),
+        undefer(CheckIn.heard_at),
     )
 
 

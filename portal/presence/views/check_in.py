@@ -1,17 +1,14 @@
 """Screens of one check-in: coming, staying, leaving, and checking a caller in."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import PRIVATE_ROLES, STAFF_ROLES
-from portal.core.web.forms import PortalForm, see_other
+from portal.core.web.forms import PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
 from portal.incidents.models import Incident
-from portal.journal.transaction import Tx, transaction
+from portal.journal.transaction import transaction
 from portal.presence import operations
 from portal.presence.forms import (
     CallerForm,
@@ -25,6 +22,7 @@ from portal.presence.queries import roster
 from portal.presence.states import CHECK_IN, DESK
 
 bp = Blueprint("check_in", __name__, url_prefix="/incidents/<code>/presence")
+_write = writer(transaction)
 
 
 @bp.route("/check_in", methods=["GET", "POST"])
@@ -99,10 +97,6 @@ def _check_in(incident: Incident, reference: str) -> CheckIn:
 
 def _url(row: CheckIn) -> str:
     return url_for("check_in.show", reference=row.reference)
-
-
-def _write(form: PortalForm, held: Sequence[Held]) -> AbstractContextManager[Tx]:
-    return transaction(db_session(), current_actor(), once=form.once_key, held=held)
 
 
 def _page(incident: Incident, row: CheckIn, **sent: PortalForm) -> ResponseReturnValue:

@@ -12,10 +12,10 @@ from portal.core import codes
 from portal.core.actor import STAFF_ROLES
 from portal.core.web import times
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
+from portal.core.web.sheets import csv_answer
 from portal.incidents.models import Incident, OperationalPeriod
 from portal.presence.queries import log, roster
 from portal.presence.queries.roster import PresenceView
-from portal.presence.views.sheets import csv_answer
 
 bp = Blueprint("papers", __name__, url_prefix="/incidents/<code>")
 

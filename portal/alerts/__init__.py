@@ -1,0 +1,1 @@
+"""Alerts of the National Weather Service, brought in as they are issued."""

@@ -1,0 +1,75 @@
+"""Who is told of an entry of the journal: ids of people, and None for the duty address."""
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Membership, Person
+from portal.accounts.states import MembershipState, PersonState
+from portal.core.actor import PRIVATE_ROLES
+from portal.feed.models import Post
+from portal.feed.queries import missing
+from portal.feed.states import PostState, asks_for_acknowledgement
+from portal.incidents.models import Incident
+from portal.journal.models import Entry, Words
+from portal.offers.models import Offer
+
+Recipients = set[int] | set[None]
+
+
+def owner(session: Session, entry: Entry, offer: Offer) -> Recipients:
+    """Return the person who offered."""
+    del session, entry
+    return {offer.person_id}
+
+
+def author(session: Session, entry: Entry, post: Post) -> Recipients:
+    """Return the person who reported.
+
+    Nobody for the SEOC's own words and for outside alerts, nor where the desk wrote down what
+    a caller said: it is not the desk that waits for an answer.
+    """
+    del session, entry
+    is_own_report = not post.spoken_by and post.source != "official"
+    return {post.person_id} if is_own_report and post.person_id is not None else set()
+
+
+def those_to_acknowledge(session: Session, entry: Entry, post: Post) -> Recipients:
+    """Return the people of each organization whose word on a post is still missing."""
+    del entry
+    return _people_of(session, _missing(session, post))
+
+
+def those_nudged(session: Session, entry: Entry, post: Post) -> Recipients:
+    """Return those of whom the desk has reminded, as the entry says, and who still owe it."""
+    words = session.get(Words, (entry.incident_id, entry.seq))
+    named = json.loads(words.data)["organizations"] if words is not None else []
+    return _people_of(session, _missing(session, post).intersection(named))
+
+
+def duty(session: Session, entry: Entry, incident: Incident) -> Recipients:
+    """Return the incident's duty address, where it has one."""
+    del session, entry
+    return {None} if incident.email else set()
+
+
+def _missing(session: Session, post: Post) -> set[int]:
+    if post.state is not PostState.PUBLISHED or not asks_for_acknowledgement(post):
+        return set()
+    return {it.id for it in missing(session, post)}
+
+
+def _people_of(session: Session, organization_ids: Iterable[int]) -> set[int]:
+    """Return the people who speak for these organizations now."""
+    rows = session.execute(
+        select(Membership.person_id, Membership.roles)
+        .join(Membership.person)
+        .where(
+            Membership.organization_id.in_(sorted(organization_ids)),
+            Membership.state == MembershipState.ACTIVE,
+            Person.state == PersonState.ACTIVE,
+        )
+    )
+    return {person_id for person_id, roles in rows if PRIVATE_ROLES.intersection(roles)}
