@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import fanout, pages, writes
+from benchmarks import fanout, pages, reading, writes
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
@@ -30,7 +30,7 @@ class Scale:
     events: int = 7
     events_of_many: int = 3
     seconds: float = 10
-    posts: tuple[int, ...] = (1_000, 20_000)
+    posts: tuple[int, ...] = (1_000, 100_000)
     views: int = 200
 
     def events_for(self, size: int) -> int:
@@ -38,7 +38,7 @@ class Scale:
         return min(self.events, self.events_of_many) if size > 1_000 else self.events
 
 
-QUICK = Scale(sizes=(200,), events=2, seconds=2, posts=(100, 500), views=40)
+QUICK = Scale(sizes=(200,), events=2, seconds=2, posts=(100, 1_000), views=20)
 
 
 def _fan_out(report: Report, scale: Scale) -> None:
@@ -65,17 +65,33 @@ def _postgres(report: Report, scale: Scale) -> None:
         fanout.run(report, [size], scale.events_for, url)
 
 
+def _reading(report: Report, scale: Scale, url: str) -> None:
+    reading.measure(report, scale.posts, scale.views, scale.seconds, url)
+
+
+def _reading_postgres(report: Report, scale: Scale) -> None:
+    try:
+        find_binaries()
+    except RuntimeError as error:
+        say(f"Skipped PostgreSQL: {error}.")
+        report.add("feed on PostgreSQL", "ms", None)
+        return
+    with TemporaryDirectory() as folder, Postgres.shared(Path(folder)) as server:
+        _reading(report, scale, server.create_database())
+
+
 PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "fanout": _fan_out,
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
     "postgres": _postgres,
-    "times": lambda report, scale: pages.measure_times(report, scale.posts, scale.views),
+    "reading": lambda report, scale: _reading(report, scale, ""),
+    "reading-postgres": _reading_postgres,
 }
 
 #: What `--quick` leaves out unless it is named.
-UNHURRIED = {"postgres"}
+UNHURRIED = {"postgres", "reading-postgres"}
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,15 +1,14 @@
 """What pages weigh on the wire when nothing is cached, and how long they take to come."""
 
 import re
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 
 from benchmarks import world
-from benchmarks.report import Report, p95, say, scaled
-from benchmarks.server import Server, instance, serving
+from benchmarks.report import Report, say
+from benchmarks.server import instance, serving
 from benchmarks.visitor import Visitor
 from benchmarks.world import opened
 
@@ -111,33 +110,3 @@ def measure_sizes(report: Report) -> None:
                 visitor.close()
                 name = f"cold page: {page.name}, {requests} requests"
                 report.add(name, "KB", weight / _KB, bar=page.budget)
-
-
-def measure_times(report: Report, counts: Sequence[int], views: int) -> None:
-    """Time the feed among few and among many posts: it should not matter."""
-    with instance() as at:
-        figures, there = [], 0
-        for count in counts:
-            say(f"Making {count - there:,} posts …")
-            with opened(at.url) as session:
-                world.add_posts(session, range(there, count))
-                visa = world.sign_in(session, [world.AUTHOR], at.secret_key)[0]
-            there = count
-            with serving(at) as server:
-                figures.append(p95(_times(server, visa.cookie, views)))
-        for count, figure in zip(counts, figures, strict=True):
-            name = f"feed among {count:,} posts, p95 (reference: {counts[0]:,})"
-            report.add(name, "ms", scaled(figure, 1e3), reference=scaled(figures[0], 1e3))
-
-
-def _times(server: Server, cookie: str, views: int) -> list[float]:
-    visitor, times, path = Visitor(server.port, cookie), [], f"{_BELOW}/feed"
-    for _ in range(_WARM + views):
-        began = time.perf_counter()
-        answer = visitor.get(path)
-        times.append(time.perf_counter() - began)
-        if answer.status != 200:
-            message = f"{path} answered {answer.status}"
-            raise LookupError(message)
-    visitor.close()
-    return times[_WARM:]

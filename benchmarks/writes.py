@@ -182,7 +182,7 @@ def _reporting(server: Server, cookie: str, name: str) -> Act:
             "csrf_token": token,
             "once": f"{name} {number}",
             "words": typed.words,
-            "county": typed.county,
+            "county": typed.counties[0],
             "lifeline": typed.lifeline,
             "standing": typed.standing,
             "asked_for": "partners",

@@ -89,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (requests, times, labels, prose, answers, sign_in):
         part.init_app(app)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["sprite"] = f"{app.static_url_path}/ui/sprite.svg"
     app.add_template_global(feed_queries.readers_label, "readers")
     app.add_template_global(deliveries.mails_about, "mails_about")
     app.before_request(_enter_incident)
@@ -206,15 +207,18 @@ def _read_heads() -> None:
 def _closing_reports(session: Session, incident: Incident) -> list[tuple[int, str]]:
     """Say what closing an incident does to reports, for the page that asks before it."""
     waiting = feed_queries.count_waiting(session, incident.id)
-    return [(waiting, "reports wait for the desk: moderators can still decide them.")]
+    words = "report waits" if waiting == 1 else "reports wait"
+    return [(waiting, f"{words} for the desk: moderators can still decide.")]
 
 
 def _closing_offers(session: Session, incident: Incident) -> list[tuple[int, str]]:
     """Say what closing an incident does to offers."""
     waiting, listed = offer_queries.count_open(session, incident.id)
+    left = "offer waits" if waiting == 1 else "offers wait"
+    known = "offer is listed" if listed == 1 else "offers are listed"
     return [
-        (waiting, "offers wait for an answer: they end unanswered, and their owners see it."),
-        (listed, "offers are listed: they end, and nothing more is taken from them."),
+        (waiting, f"{left} for an answer, and will end unanswered; the owner sees it."),
+        (listed, f"{known}, and will end: nothing more is taken from it."),
     ]
 
 

@@ -23,8 +23,8 @@ MAX_NOTE = 300
 class Post(MovedRow):
     """A situation post: a partner's report, the SEOC's own word, or an outside alert.
 
-    person_id : who entered it; None for an outside alert, which has no organization either.
-    spoken_by : who said it, when another entered it: a caller, or an outside sender.
+    person_id : who entered it; None for an outside alert, as is its organization.
+    spoken_by : who said it, when another entered it: a caller, an outside sender.
     link      : code of `links`: how it came.
     kind      : code of `post-kinds`.
     words     : as the author wrote them.
@@ -177,10 +177,7 @@ class PostTag(Row):
 
 
 class Photo(Row):
-    """A picture that came with a report, made anew without what cameras write into files.
-
-    jpeg, small : at most 1,600 and 480 pixels wide.
-    """
+    """A picture of a report, made anew: `jpeg` 1,600 pixels wide at most, `small` 480."""
 
     __tablename__ = "photo"
 
@@ -287,7 +284,9 @@ SEARCH_DDL = {
         WHERE new.state IN ('published', 'superseded'); END""",
     ),
     "postgresql": (
-        "CREATE INDEX ix_post_said ON post USING gin (to_tsvector('english', said))",
+        """ALTER TABLE post ADD COLUMN said_words tsvector
+        GENERATED ALWAYS AS (to_tsvector('english', said)) STORED""",
+        "CREATE INDEX ix_post_said_words ON post USING gin (said_words)",
     ),
 }
 for _dialect, _statements in SEARCH_DDL.items():

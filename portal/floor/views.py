@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Role
+from portal.core.web.forms import ButtonForm
 from portal.core.web.requests import current_actor, db_session
 from portal.feed import queries as feed
 from portal.incidents.models import Incident
@@ -26,6 +27,10 @@ def show(incident: Incident) -> ResponseReturnValue:
     return render_template(
         "floor/show.html",
         posts=feed.list_feed(session, incident.id, actor).posts[-SHOWN:],
+        to_acknowledge=[
+            (it, ButtonForm()) for it in feed.list_to_acknowledge(session, incident.id, actor)
+        ],
+        pinned=feed.list_pinned(session, incident.id, actor),
         queue=feed.list_queue(session, incident.id)[:SHOWN] if is_desk else None,
         mine=feed.list_mine(session, incident.id, actor).posts[:SHOWN],
         offers=_offers(incident, room)[:SHOWN],

@@ -22,5 +22,5 @@ def load_models() -> None:
 
 
 def is_ours(name: str | None, _kind: str, _parents: object) -> bool:
-    """Return whether the metadata is to know it: the full-text indexes stand beside it."""
-    return not (name or "").startswith(("post_search", "ix_post_said"))
+    """Return whether the metadata is to know it: what finds words stands beside it."""
+    return not (name or "").startswith(("post_search", "ix_post_said_words", "said_words"))

@@ -7,7 +7,6 @@ const LOOK_MS = 15_000;
 
 const list = document.querySelector("[data-view=feed]");
 const form = document.querySelector("form[data-read]");
-const total = document.querySelector("[data-unread]");
 
 /** Show what holds from an instant on: "over", "no longer confirmed". */
 function showWhatHolds() {
@@ -75,7 +74,6 @@ function start() {
   unread.forEach((row) => watcher.observe(row));
   new MutationObserver((changes) => {
     for (const change of changes) ofPosts(change.addedNodes).forEach((row) => watcher.observe(row));
-    if (total) total.hidden = true; // it was true when the page was read
   }).observe(list, { childList: true });
   document.addEventListener("visibilitychange", () => document.hidden && tell());
 }

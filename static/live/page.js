@@ -2,8 +2,7 @@
 import { io } from "../vendor/socket.io.esm.min.js";
 import { clock, present, startClocks } from "./clocks.js";
 import { Follower } from "./follower.js";
-import { startJump, watch } from "./jump.js";
-import { applyToLists, clearPage, loadAgain, markCurrent } from "./lists.js";
+import { applyToLists, clearPage, loadAgain, markCurrent, startJump, watch } from "./lists.js";
 import { applyToRegions, isBeingWritten } from "./regions.js";
 
 const SPEAK_MS = 10_000;

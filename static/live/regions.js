@@ -1,9 +1,12 @@
 /**
  * Regions: parts of the page that are not lists, asked for anew when their subject moves.
  *
- * data-refresh="queue offers" : views whose frames concern the region.
+ * data-refresh="queue offers" : views whose frames concern the region, and what rows call for: a post
+ *                               that is pinned or to be acknowledged says so, the others leave it alone.
+ * data-names="OZ27-K7F3"      : it speaks of this subject, too.
  * data-refresh="standings"    : it shows who is connected or suspended, which no frame tells.
  * data-about="OZ27-K7F3"      : the subject it is about.
+ * data-part                   : a part of a region that is renewed also while the rest is being written.
  * What a person is typing is never replaced, and what does not concern a region leaves it alone:
  * a fold that somebody opened stays open while other things move.
  */
@@ -16,12 +19,20 @@ const stale = new Set(); // ids of the regions to ask for
 let timer = 0;
 let isAsking = false;
 
+/** Return the view of a frame, and what its row calls for: data-calls="acknowledge pin". */
+function callsOf(frame) {
+  const called = frame.html?.match(/ data-calls="([^"]*)"/)?.[1] ?? "";
+  return [frame.view, ...called.split(" ")];
+}
+
 function concerned(frame) {
+  const calls = callsOf(frame);
   return [...document.querySelectorAll("[data-refresh][id], [data-about][id]")].filter(
     (region) =>
       (frame.subject && region.dataset.about === frame.subject) ||
+      (frame.subject && region.querySelector(`[data-names="${CSS.escape(frame.subject)}"]`)) ||
       frame.parts?.some((part) => region.contains(part)) ||
-      (region.dataset.refresh ?? "").split(" ").includes(frame.view),
+      (region.dataset.refresh ?? "").split(" ").some((word) => word && calls.includes(word)),
   );
 }
 
@@ -50,10 +61,11 @@ function warn(region) {
   else region.prepend(notice);
 }
 
-/** What a part of the page says, but for what tells its own changes, and for what only the clock changes. */
+/** What a region says of its subject: neither its own parts, nor ages, nor what came of writing in it. */
 function wordsOf(region) {
   const copy = region.cloneNode(true);
-  copy.querySelectorAll("[data-part], [data-age], [data-diff], .live-warning, .errsum").forEach((it) => it.remove());
+  const other = "[data-part], [data-age], [data-diff], textarea, .live-warning, .errsum, .usa-error-message";
+  copy.querySelectorAll(other).forEach((it) => it.remove());
   return copy.textContent.replace(/\s+/g, " ");
 }
 
@@ -61,7 +73,7 @@ function wordsOf(region) {
 function renewParts(region, next) {
   for (const part of region.querySelectorAll("[data-part][id]")) {
     const fresh = next?.querySelector(`#${part.id}`);
-    if (fresh) replace(part, fresh);
+    if (fresh && !isBeingWritten(part)) replace(part, fresh);
   }
   if (!next || wordsOf(region) !== wordsOf(next)) warn(region);
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,8 @@ from tests.databases import opened
 from tests.live.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import StorageState
 
@@ -40,32 +42,42 @@ class DemoServer(Server):
         return {**super().environment, "PORTAL_DEMO": "1"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Site:
-    """The server that tests share, and the cookies of all who signed in.
+    """A server with the demo loaded, and the cookies of all who signed in there.
 
     Cookies know no port, so that they hold on the way through any network, too.
     """
 
     server: DemoServer
-    cookies: Mapping[str, StorageState]
+    chromium: Browser
+    _cookies: dict[str, StorageState] = field(default_factory=dict)
+
+    def cookies_of(self, name: str) -> StorageState:
+        """Return what lets somebody of the demo in; the first time they sign in by the form."""
+        if name not in self._cookies:
+            with self.chromium.new_context() as context:
+                Person(context, self.server.url, name).sign_in()
+                self._cookies[name] = context.storage_state()
+        return self._cookies[name]
 
 
-@pytest.fixture(scope="session")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Load the demo, start the server, and let all its people sign in through the form."""
-    folder = tmp_path_factory.mktemp("site")
+@contextmanager
+def demo_site(chromium: Browser, folder: Path) -> Iterator[Site]:
+    """Load the demo and start a server before it."""
     url = f"sqlite:///{folder / 'portal.db'}"
     upgrade(url)
     with opened(url) as database, database.sessions() as session:
         demo.load(session)
     with DemoServer(url, folder) as server:
-        cookies = {}
-        for name in NAMES:
-            with chromium.new_context() as context:
-                Person(context, server.url, name).sign_in()
-                cookies[name] = context.storage_state()
-        yield Site(server, cookies)
+        yield Site(server, chromium)
+
+
+@pytest.fixture(scope="session")
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Lend the site that tests share; modules that must be alone have one of their own."""
+    with demo_site(chromium, tmp_path_factory.mktemp("site")) as site:
+        yield site
 
 
 @pytest.fixture
@@ -105,7 +117,7 @@ def meet(chromium: Browser, site: Site) -> Iterator[Callable[..., Person]]:
     met: list[Person] = []
 
     def make(base: str, name: str, **options: Any) -> Person:
-        known = {"viewport": DESK, "storage_state": site.cookies[name]}
+        known = {"viewport": DESK, "storage_state": site.cookies_of(name)}
         person = Person(chromium.new_context(**known | options), base, name)
         met.append(person)
         return person

@@ -102,15 +102,15 @@ class Person:
 
     def count(self) -> int:
         """Return the number in the tally at the head of a desk."""
-        return int(self.page.locator("#tally b").inner_text())
+        return int(self.page.locator("#tally b").first.inner_text())
 
     # ------------------------------------------------------------ moves, through the forms
 
     def fill(self, fields: dict[str, str]) -> None:
-        """Fill in fields of the main part by their names; choices by their labels."""
+        """Fill in fields of the main part that are seen, by their names; choices by labels."""
         main = self.page.get_by_role("main")
         for name, value in fields.items():
-            control = main.locator(f"[name={name}]").first
+            control = main.locator(f"[name={name}]:visible").first
             kind = control.evaluate("it => it.type")
             if kind in {"radio", "checkbox"}:
                 main.get_by_label(value, exact=True).check()
@@ -142,6 +142,10 @@ class Person:
         self.open(f"feed/queue/{reference}")
         self.press("Publish")
         self.page.get_by_text(f"Published {reference}.").wait_for()
+
+    def unfold(self, words: str) -> None:
+        """Open the fold of these words about the report that stands at the desk."""
+        self.page.locator("#item summary", has_text=words).click()
 
     def retract(self, reference: str, reason: str) -> None:
         self.open(f"feed/{reference}")

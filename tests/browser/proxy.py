@@ -1,4 +1,4 @@
-"""A network between a browser and the server that can be cut, healed, and narrow-minded."""
+"""A network between a browser and the server: cut and healed, narrow-minded, or slow."""
 
 from __future__ import annotations
 
@@ -6,12 +6,80 @@ import re
 import socket
 import struct
 import threading
+import time
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Self
 
 _PACKED = re.compile(rb"accept-encoding: [^\r]*", re.IGNORECASE)
+_UNPACKED = b"Accept-Encoding: identity"
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _AT_ONCE = struct.pack("ii", 1, 0)
+
+#: A slow line passes on so many bytes at a time, so that several connections share it fairly.
+_PIECE = 1460
+
+
+@dataclass
+class Line:
+    """One direction of a line: what all connections send in it goes one piece after another.
+
+    bits_s    : how much goes through in a second; 0 is no limit.
+    latency_s : how long each piece is under way.
+    """
+
+    bits_s: int = 0
+    latency_s: float = 0.0
+    _is_free_at: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def arrival_of(self, size: int) -> float:
+        """Return when a piece that is sent now has arrived."""
+        with self._lock:
+            start = max(time.monotonic(), self._is_free_at)
+            self._is_free_at = start + (size * 8 / self.bits_s if self.bits_s else 0.0)
+            return self._is_free_at + self.latency_s
+
+
+class Carrier:
+    """Carries the bytes of one connection in one direction over a line, in their order."""
+
+    def __init__(self, line: Line, end: socket.socket) -> None:
+        self._line, self._end = line, end
+        self._under_way: deque[tuple[float, bytes]] = deque()
+        self._changed = threading.Condition()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._deliver, daemon=True)
+        self._thread.start()
+
+    def send(self, data: bytes) -> None:
+        """Put bytes on the line, no faster than it takes them."""
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE]
+            arrives = self._line.arrival_of(len(piece))
+            with self._changed:
+                self._under_way.append((arrives, piece))
+                self._changed.notify()
+            time.sleep(max(0.0, arrives - self._line.latency_s - time.monotonic()))
+
+    def close(self) -> None:
+        """Wait until all that is under way has arrived."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _deliver(self) -> None:
+        with suppress(OSError):
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._under_way or self._is_over)
+                    if not self._under_way:
+                        return
+                    arrives, piece = self._under_way.popleft()
+                time.sleep(max(0.0, arrives - time.monotonic()))
+                self._end.sendall(piece)
 
 
 class Network:
@@ -20,6 +88,7 @@ class Network:
     It asks the server to pack nothing, so that all it says can be read on the way.
 
     refuses_sockets : answers every websocket handshake with 400, as strict proxies do.
+    packs           : lets the server pack what it says, as it does without a network between.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -28,6 +97,8 @@ class Network:
         self._said: list[bytearray] = []
         self._is_cut = False
         self.refuses_sockets = False
+        self.packs = False
+        self._up, self._down = Line(), Line()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
 
@@ -59,6 +130,11 @@ class Network:
         """Let new connections through again."""
         self._is_cut = False
 
+    def slow_down(self, *, bits_s: int, latency_s: float) -> None:
+        """Be a line so slow in either direction, each byte under way half of the latency."""
+        for line in (self._up, self._down):
+            line.bits_s, line.latency_s = bits_s, latency_s / 2
+
     def _accept(self) -> None:
         while True:
             try:
@@ -74,21 +150,24 @@ class Network:
                 threading.Thread(target=way, args=(near, far), daemon=True).start()
 
     def _ask(self, near: socket.socket, far: socket.socket) -> None:
+        carrier = Carrier(self._up, far)
         with suppress(OSError):
             while data := near.recv(65536):
                 if self.refuses_sockets and b"upgrade: websocket" in data.lower():
                     near.sendall(_REFUSAL)
                     break
-                far.sendall(_PACKED.sub(b"Accept-Encoding: identity", data))
+                carrier.send(data if self.packs else _PACKED.sub(_UNPACKED, data))
+        carrier.close()
         self._hang_up(near, far)
 
     def _answer(self, near: socket.socket, far: socket.socket) -> None:
-        said = bytearray()
+        said, carrier = bytearray(), Carrier(self._down, near)
         self._said.append(said)
         with suppress(OSError):
             while data := far.recv(65536):
                 said += data
-                near.sendall(data)
+                carrier.send(data)
+        carrier.close()
         self._hang_up(near, far)
 
     def _hang_up(self, *ends: socket.socket) -> None:

@@ -87,14 +87,14 @@ def test_a_report_is_written_and_sent_by_keyboard_alone(liaison: Person):
 
 def test_each_thing_that_is_wrong_leads_to_its_field(liaison: Person):
     page = liaison.page
-    for path, button in (
-        ("feed/new", "Send to the SEOC"),
-        ("offers/new", "Send offer to ERAC"),
+    for path, button, least in (
+        ("feed/new", "Send to the SEOC", 3),  # the county is that of the last report
+        ("offers/new", "Send offer to ERAC", 4),
     ):
         liaison.open(path)
         liaison.press(button)
         links = page.locator(".errsum li a")
-        assert links.count() >= 4
+        assert links.count() >= least
         for link in links.all():
             words = link.inner_text()
             link.press("Enter")
@@ -122,11 +122,11 @@ def test_folds_open_by_enter_and_the_desk_decides_without_a_mouse(
     expect(moderator.row("queue", reference).get_by_role("link")).to_have_attribute(
         "aria-current", "true"
     )
-    tab_to(page, "summary")
+    tab_to(page, "details[data-fold=r] summary")
     page.keyboard.press("Enter")
-    tab_to(page, "[name=reason]")
+    tab_to(page, "#item [name=reason]")
     page.keyboard.press("Space")
-    tab_to(page, "[name=note]")
+    tab_to(page, "#item [name=note]")
     page.keyboard.type("Thank you.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -153,6 +153,7 @@ def test_news_below_what_is_read_is_said_and_moves_nothing(
     reader = meet(server.url, "liaison2", viewport={"width": 390, "height": 500})
     reader.open("feed")
     reader.is_live()
+    reader.page.evaluate("scrollTo(0, 0)")  # away from where unread posts begin
     jump = reader.page.locator(".jump")
     expect(jump).to_be_hidden()
     reference = liaison.report("Far below what is being read.")

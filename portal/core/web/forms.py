@@ -91,6 +91,7 @@ class PortalForm(FlaskForm):
         """Return the single-use key, bound to this route and to what was typed."""
         pairs = sorted((k, v) for k, v in request.form.items(multi=True) if k not in _UNHASHED)
         for name, file in request.files.items(multi=True):
+            file.stream.seek(0)  # whoever looked at the file has read it to its end
             digest = hashlib.file_digest(file.stream, "sha256")  # type: ignore[arg-type]
             file.stream.seek(0)
             pairs.append((name, digest.hexdigest()))

@@ -4,6 +4,7 @@ Paragraphs, line breaks, bold, italic, lists and links to the web. All else stay
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import nh3
@@ -53,6 +54,10 @@ _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?")
 _LINE_MARK = re.compile(r"\A(?:#{1,6}|[-*+>])\s+")
 
 
+#: Texts whose form is remembered: the latest posts are read again and again.
+_REMEMBERED = 1000
+
+
 class _Parser(MarkdownIt):
     """Markdown without HTML, headings, images, tables and code."""
 
@@ -71,6 +76,7 @@ class _Parser(MarkdownIt):
         return is_web and _HOST.fullmatch(parts.hostname or "") is not None
 
 
+@lru_cache(_REMEMBERED)
 def prose(text: str) -> Markup:
     """Return the text as HTML that holds `TAGS` and `ATTRIBUTES` only."""
     html = _PARSER.render(_typed(text))
@@ -84,11 +90,13 @@ def prose(text: str) -> Markup:
     return Markup(clean)  # noqa: S704 - cleaned the line above
 
 
+@lru_cache(_REMEMBERED)
 def headline(text: str) -> str:
     """Return a post's heading, without marks: its first line, or its first short sentence."""
     return _plain(_LINE_MARK.sub("", _divided(text)[0], count=1))
 
 
+@lru_cache(_REMEMBERED)
 def body(text: str) -> str:
     """Return what follows a post's heading; "" if it is all heading."""
     return _divided(text)[1]

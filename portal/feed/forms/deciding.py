@@ -12,7 +12,7 @@ from portal.core.contacts import hide_contacts
 from portal.core.errors import StateGoneError
 from portal.core.web.forms import LocalTimeField, PortalForm, at_most, stripped
 from portal.feed import operations
-from portal.feed.forms.moving import MoveForm, other_post
+from portal.feed.forms.moving import MoveForm, OtherForm
 from portal.feed.models import MAX_NOTE, MAX_SAID, Post
 from portal.feed.queries import readers_label
 from portal.journal.audience import PARTNERS, STAFF
@@ -126,9 +126,10 @@ class AskForm(MoveForm):
         operations.ask(tx, post, question=str(self.question.data))
 
 
-class MergeForm(MoveForm):
+class MergeForm(OtherForm):
     """Which report says the same."""
 
+    other = "into"
     says = "Merged {}. The author sees with which."
     into = StringField(
         "Reference of the report that says the same",
@@ -138,8 +139,7 @@ class MergeForm(MoveForm):
 
     def make(self, tx: Tx, post: Post) -> None:
         """Merge the report into the other."""
-        other = other_post(tx, post, "into", str(self.into.data))
-        operations.merge(tx, post, into=other)
+        operations.merge(tx, post, into=self.other_post(tx, post))
 
 
 class BulkForm(PortalForm):

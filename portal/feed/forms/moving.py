@@ -9,13 +9,18 @@ from wtforms.validators import InputRequired, Optional
 
 from portal.core.errors import FieldError
 from portal.core.web.forms import ButtonForm, LocalTimeField, PortalForm, at_most, stripped
+from portal.core.web.requests import current_actor, db_session
 from portal.core.web.times import next_hours
+from portal.core.writes import Held
 from portal.feed import operations
 from portal.feed.models import MAX_NOTE, MAX_SAID, Post
 from portal.feed.queries import get_post
 from portal.incidents.models import Incident
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from portal.core.actor import Actor
     from portal.journal.transaction import Tx
 
 
@@ -51,15 +56,34 @@ def button(move: str, says: str) -> type[PressForm]:
     return type(f"{move.title()}Form", (PressForm,), {"move": move, "says": says})
 
 
-def other_post(tx: Tx, post: Post, field: str, typed: str) -> Post:
-    """Return the post that a reference names.
+class OtherForm(MoveForm):
+    """A form that puts one post behind another.
 
-    Raises FieldError when there is none that the actor may see.
+    other : its field for the reference of the other.
     """
-    other = get_post(tx.session, post.incident_id, typed.upper(), tx.actor)
-    if other is None:
-        raise FieldError(field, "There is no post of this reference in this incident.")
-    return other
+
+    other: ClassVar[str]
+
+    def held(self, row: Post) -> list[Held]:
+        """Return both posts: of two who put each behind the other, the second is refused."""
+        other = self._named(db_session(), row, current_actor())
+        held = super().held(row)
+        return held if other in {None, row} else [*held, Held(other, shared=True)]
+
+    def other_post(self, tx: Tx, post: Post) -> Post:
+        """Return the post that the reference names.
+
+        Raises FieldError when there is none that the actor may see.
+        """
+        other = self._named(tx.session, post, tx.actor)
+        if other is None:
+            message = "There is no post of this reference in this incident."
+            raise FieldError(self.other, message)
+        return other
+
+    def _named(self, session: Session, post: Post, actor: Actor) -> Post | None:
+        typed = str(self[self.other].data).upper()
+        return get_post(session, post.incident_id, typed, actor)
 
 
 class ReplyForm(MoveForm):
@@ -142,9 +166,10 @@ def _end_of_period(incident: Incident) -> object:
     return ends_at if ends_at is not None and ends_at > next_hours(0) else None
 
 
-class SupersedeForm(MoveForm):
+class SupersedeForm(OtherForm):
     """Which post has overtaken this one."""
 
+    other = "by"
     says = "{} now leads to the later post."
     by = StringField(
         "Reference of the later post",
@@ -154,8 +179,7 @@ class SupersedeForm(MoveForm):
 
     def make(self, tx: Tx, post: Post) -> None:
         """Mark the post as overtaken."""
-        later = other_post(tx, post, "by", str(self.by.data))
-        operations.supersede(tx, post, by=later)
+        operations.supersede(tx, post, by=self.other_post(tx, post))
 
 
 class RetractForm(MoveForm):

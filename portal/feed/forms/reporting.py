@@ -187,9 +187,10 @@ class PostingForm(HandlingForm):
     lifeline = SelectField("Lifeline", default="")
     is_urgent = BoxField("Urgent", description="It is shown as urgent and read out at once.")
 
-    def __init__(self) -> None:
+    def __init__(self, incident: Incident) -> None:
         """Offer the code lists, and as readers everybody, staff, each sector, each region."""
         super().__init__()
+        self._incident = incident
         rooms = [PARTNERS, STAFF, *map(sector, codes.load("sectors"))]
         rooms += map(region, codes.load("regions"))
         self.seen_by.choices = {room: readers_label((room,)) for room in rooms}
@@ -202,8 +203,13 @@ class PostingForm(HandlingForm):
         self.offer_handling()
 
     def regions(self) -> dict[str, list[Any]]:
-        """Return the counties' boxes by SEMA region, as a page shows them."""
-        return by_region(self.counties, lambda box: str(box.data))
+        """Return the counties' boxes: the incident's own under "", the others by region."""
+        boxes, own = list(self.counties), self._incident.counties
+        near = [box for box in boxes if box.data in own]
+        far = by_region(
+            (box for box in boxes if box.data not in own), lambda box: str(box.data)
+        )
+        return {"": near, **far} if near else far
 
     def posting(self) -> Posting:
         """Return the validated fields in the operation's own words."""

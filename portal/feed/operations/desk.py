@@ -60,7 +60,7 @@ def reject(tx: Tx, post: Post, *, reason: str, note: str) -> None:
 def merge(tx: Tx, post: Post, *, into: Post) -> None:
     """Put a report together with another of the same thing, which speaks for both.
 
-    Raises FieldError for itself, and for one that readers will not see.
+    Both have to be held. Raises FieldError for itself, and for one that readers will not see.
     """
     tx.check(POST, "merge", post)
     is_there = into.state in UNDECIDED | {PostState.PUBLISHED}

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from portal.core.errors import FieldError, StateGoneError
 from portal.core.references import unused_reference
+from portal.core.writes import Held
 from portal.feed.models import Post
 from portal.feed.operations.inputs import Posting, check_times, said_of, tag, words_let_out
 from portal.feed.queries.acknowledgements import missing
@@ -102,6 +103,7 @@ def pin(tx: Tx, post: Post, *, until: datetime) -> None:
     tx.check(POST, "pin", post)
     if until <= tx.now:
         raise FieldError("until", "Choose a time that is still to come.")
+    tx.hold([Held(post.incident)])  # two who pin at once count one after the other
     pinned = tx.session.scalar(
         select(func.count()).where(
             Post.incident_id == post.incident_id,
@@ -137,7 +139,8 @@ def nudge(tx: Tx, post: Post) -> None:
 def supersede(tx: Tx, post: Post, *, by: Post) -> None:
     """Mark a post as overtaken by a later one, which readers are led to.
 
-    Raises FieldError unless the later one is out, too.
+    Both have to be held, or the later one just let out. Raises FieldError unless the later
+    one is out, too.
     """
     tx.check(POST, "supersede", post)
     if (

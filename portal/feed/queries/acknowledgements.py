@@ -5,9 +5,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.core.actor import PRIVATE_ROLES, Actor
 from portal.feed.models import Acknowledgement, Post
-from portal.feed.queries.posts import PostView, for_readers, select_posts
+from portal.feed.queries.posts import READERS, PostView, for_readers, select_posts
 from portal.feed.states import PostState
-from portal.journal.audience import PARTNERS, region, rooms_of, sector, visible_in
+from portal.journal.audience import (
+    PARTNERS,
+    class_of,
+    region,
+    rooms_of,
+    sector,
+    visible_in,
+)
 from portal.organizations.models import Organization
 from portal.organizations.queries import list_active, regions_of
 from portal.organizations.states import OrganizationKind
@@ -62,9 +69,13 @@ def _reads(organization: Organization, post: Post) -> bool:
 
 
 def list_to_acknowledge(session: Session, incident_id: int, actor: Actor) -> list[PostView]:
-    """Return what the actor's organization has still to acknowledge, soonest due first."""
+    """Return what the actor's organization has still to acknowledge, soonest due first.
+
+    An own report that was let out to others is nothing that it has to read.
+    """
     if not actor.roles & PRIVATE_ROLES:
         return []
+    rooms = [room for room in rooms_of(actor) if class_of(room) in READERS]
     given = exists().where(
         Acknowledgement.post_id == Post.id,
         Acknowledgement.organization_id == actor.organization_id,
@@ -76,7 +87,7 @@ def list_to_acknowledge(session: Session, incident_id: int, actor: Actor) -> lis
             Post.acknowledge_by.is_not(None),
             Post.state == PostState.PUBLISHED,
             ~given,
-            visible_in("post", Post.__table__.c.id, rooms_of(actor)),
+            visible_in("post", Post.__table__.c.id, rooms),
         )
         .order_by(Post.acknowledge_by)
         .limit(_MOST)

@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, exists, false, func, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    column,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.orm import Session
 
 from portal.core import clock
@@ -24,6 +36,8 @@ _READ_ABOVE = 4
 MOST_COUNTED = 100
 
 _MOST_CHANGED = 10
+#: What finds words; the rows do not know of it: see `SEARCH_DDL`.
+_SAID_WORDS: ColumnElement[Any] = literal_column("post.said_words")
 _SEARCH = table("post_search", column("rowid"), column("post_search"))
 
 
@@ -113,11 +127,16 @@ def read_until(session: Session, incident_id: int, actor: Actor) -> datetime | N
     )
 
 
-def count_unread(session: Session, incident_id: int, actor: Actor) -> int:
-    """Return how many posts let out to the actor are unread, at most `MOST_COUNTED`."""
-    query = select(Post.id).where(
-        _let_out_to(actor, incident_id), *_unread(session, incident_id, actor)
-    )
+def count_unread(
+    session: Session, incident_id: int, actor: Actor, mark: datetime | None
+) -> int:
+    """Return how many posts let out to the actor are unread, at most `MOST_COUNTED`.
+
+    mark : the actor's `read_until`.
+    """
+    query = select(Post.id).where(_let_out_to(actor, incident_id))
+    if mark is not None:
+        query = query.where(Post.published_at > mark)
     some = query.limit(MOST_COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
@@ -155,7 +174,12 @@ def list_pinned(session: Session, incident_id: int, actor: Actor) -> list[PostVi
 
 
 def _let_out_to(actor: Actor, incident_id: int) -> ColumnElement[bool]:
-    rooms = [room for room in rooms_of(actor) if class_of(room) in READERS]
+    rooms = tuple(sorted(room for room in rooms_of(actor) if class_of(room) in READERS))
+    return _let_out_in(rooms, incident_id)
+
+
+@lru_cache(maxsize=1000)
+def _let_out_in(rooms: tuple[str, ...], incident_id: int) -> ColumnElement[bool]:
     return (
         (Post.incident_id == incident_id)
         & Post.published_at.is_not(None)
@@ -187,7 +211,7 @@ def _filtered(
         query = query.where(_is_to_acknowledge(actor) if asked else false())
     tags = list(filters.tags)
     if filters.words:
-        query, order = _with_words(session, query, filters.words), Post.id
+        query, order = _with_words(session, query, filters.words)
     elif tags:
         tag, order = tags.pop(), PostTag.published_at
         query = query.join(PostTag, PostTag.post_id == Post.id).where(
@@ -213,17 +237,21 @@ def _is_to_acknowledge(actor: Actor) -> ColumnElement[bool]:
     return Post.acknowledge_by.is_not(None) & (Post.state == PostState.PUBLISHED) & ~given
 
 
-def _with_words(session: Session, query: Select[Post], words: str) -> Select[Post]:
-    """Narrow a query to posts in which the words stand; nothing that was retracted."""
+def _with_words(session: Session, query: Select[Post], words: str) -> tuple[Select[Post], Any]:
+    """Narrow a query to posts in which the words stand; nothing that was retracted.
+
+    Also returns the id by which the index gives the latest first.
+    """
     query = query.where(Post.state.in_([PostState.PUBLISHED, PostState.SUPERSEDED]))
     if database_of(session).is_sqlite:
         quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
-        return query.join(_SEARCH, _SEARCH.c.rowid == Post.id).where(
+        found = query.join(_SEARCH, _SEARCH.c.rowid == Post.id).where(
             _SEARCH.c.post_search.op("MATCH")(quoted)
         )
-    english = func.to_tsvector("english", Post.said)
-    return query.where(english.op("@@")(func.websearch_to_tsquery("english", words)))
+        return found, _SEARCH.c.rowid
+    wanted = func.websearch_to_tsquery("english", words)
+    return query.where(_SAID_WORDS.op("@@")(wanted)), Post.id
 
 
 def _place_of(post: Post, order: Any) -> Any:
-    return post.id if order is Post.id else post.published_at
+    return post.id if order is Post.id or order is _SEARCH.c.rowid else post.published_at

@@ -21,6 +21,14 @@ READERS = frozenset({"partners", "staff", "sector", "region"})
 AT_THE_DESK = frozenset({PostState.WAITING, PostState.PROPOSED})
 
 
+_POSTS = select(Post).options(
+    joinedload(Post.organization),
+    joinedload(Post.person),
+    joinedload(Post.successor),
+    joinedload(Post.claim).joinedload(Claim.person),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """Who at the desk has a report before them, and until when."""
@@ -222,12 +230,7 @@ def _always(post: Post) -> dict[str, Any]:
 
 def select_posts() -> Select[Post]:
     """Return posts with all that a view of one needs: one statement for any number."""
-    return select(Post).options(
-        joinedload(Post.organization),
-        joinedload(Post.person),
-        joinedload(Post.successor),
-        joinedload(Post.claim).joinedload(Claim.person),
-    )
+    return _POSTS
 
 
 def get_post(session: Session, incident_id: int, reference: str, actor: Actor) -> Post | None:
@@ -260,9 +263,8 @@ def posts_by_acknowledgement(session: Session, ids: Iterable[int]) -> dict[int, 
 def _posts_by(
     session: Session, row: type[Claim] | type[Acknowledgement], ids: Iterable[int]
 ) -> dict[int, Post]:
-    pairs = session.execute(select(row.id, row.post_id).where(row.id.in_(sorted(ids)))).all()
-    posts = posts_by_id(session, {post_id for _, post_id in pairs})
-    return {id_: posts[post_id] for id_, post_id in pairs}
+    joined = select_posts().join(row, row.post_id == Post.id).add_columns(row.id)
+    return {id_: post for post, id_ in session.execute(joined.where(row.id.in_(sorted(ids))))}
 
 
 def photo_of(session: Session, post: Post, number: int) -> Photo | None:

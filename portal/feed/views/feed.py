@@ -1,6 +1,7 @@
 """The feed as its readers page through it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -44,6 +45,10 @@ def index(incident: Incident) -> ResponseReturnValue:
         page = queries.list_feed(session, incident.id, actor, filters, **ends)
     else:
         page = queries.first_unread(session, incident.id, actor, mark)
+    if mark is None or filters or ends or page.has_later:
+        unread = queries.count_unread(session, incident.id, actor, mark)
+    else:  # all of them stand here
+        unread = sum(it.sort > mark for it in page.posts)
     return render_template(
         "feed/index.html",
         page=page,
@@ -52,7 +57,7 @@ def index(incident: Incident) -> ResponseReturnValue:
         groups=_groups(incident, chosen),
         is_latest=not (page.has_later or filters.words),
         mark=mark,
-        unread=queries.count_unread(session, incident.id, actor),
+        unread=unread,
         to_acknowledge=[
             (it, ButtonForm())
             for it in queries.list_to_acknowledge(session, incident.id, actor)
@@ -128,23 +133,23 @@ def _filters() -> tuple[Filters, dict[str, str]]:
     return filters, chosen | flags | words
 
 
-def _url(chosen: dict[str, Any]) -> str:
-    return url_for("feed.index", **chosen)
-
-
 def _groups(incident: Incident, chosen: dict[str, str]) -> list[dict[str, Any]]:
     """Return the filters as links: each sets one thing more, or takes it away again."""
-    groups = []
+    groups, here = [], url_for("feed.index")
     for name, title, codelist in BY_TAG:
         offered = codes.load(codelist).choices()
         if name == "county" and incident.counties:
             offered = {code: offered[code] for code in incident.counties}
-        rest = {key: value for key, value in chosen.items() if key != name}
+        rest = urlencode({key: value for key, value in chosen.items() if key != name})
+        without, more = (
+            f"{here}?{rest}",
+            f"{here}?{rest}&{name}=" if rest else f"{here}?{name}=",
+        )
         links = [
             {
                 "label": label,
                 "is_chosen": chosen.get(name) == code,
-                "url": _url(rest if chosen.get(name) == code else rest | {name: code}),
+                "url": without if chosen.get(name) == code else more + code,
             }
             for code, label in offered.items()
         ]

@@ -20,7 +20,7 @@ from portal.organizations.states import OrganizationKind, OrganizationState
 @for_roles(*DESK_ROLES)
 def post(incident: Incident) -> ResponseReturnValue:
     """Publish the SEOC's own words."""
-    form = PostingForm()
+    form = PostingForm(incident)
     if form.validate_on_submit():
         with form.catching(), write(form, [Held(incident, shared=True)]) as tx:
             made = operations.post(tx, incident, form.posting())

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import flash, render_template
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.core.web.forms import ButtonForm, PortalForm, see_other
@@ -25,6 +25,9 @@ from portal.feed.views.common import (
 from portal.incidents.models import Incident
 from portal.journal.audience import DESK, rooms_of
 from portal.journal.queries import Told, story
+
+#: Where an acknowledgement goes back to, when it was not given on the post's own page.
+_BACK = {"feed": "feed.index", "floor": "floor.show"}
 
 
 @bp.get("/<reference>")
@@ -49,8 +52,10 @@ def acknowledge(incident: Incident, reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.catching(), write(form, [Held(post)]) as tx:
             operations.acknowledge(tx, post)
-            flash(f"Acknowledged {post.reference}.")
-            return see_other(tx.answer(url_of(post)))
+            back = _BACK.get(request.form.get("back", ""))
+            if back is None:
+                flash(f"Acknowledged {post.reference}.")
+            return see_other(tx.answer(url_for(back) if back else url_of(post)))
     return _post_page(post, acknowledge=form)
 
 
@@ -61,6 +66,7 @@ def _post_page(post: Post, **sent: PortalForm) -> ResponseReturnValue:
     forms = forms_for(post, ON_POST, sent)
     forms.setdefault("acknowledge", ButtonForm())
     is_handled, is_desk = view.author is not None, DESK in rooms_of(actor)
+    is_waiting, incident_id = post.state is PostState.WAITING, post.incident_id
     asks = is_desk and post.acknowledge_by is not None
     page = render_template(
         "feed/show.html",
@@ -74,6 +80,7 @@ def _post_page(post: Post, **sent: PortalForm) -> ResponseReturnValue:
         given=queries.acknowledgements_of(session, post) if asks else [],
         missing=queries.missing(session, post) if asks else [],
         successor=queries.successor_of(session, post, actor),
+        wait=queries.usual_wait(session, incident_id) if is_waiting else None,
     )
     return page, status_of(forms)
 

@@ -337,7 +337,11 @@ def _tag_what_is_out() -> None:
 def _index_words() -> None:
     """Make what people read searchable by its words."""
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("CREATE INDEX ix_post_said ON post USING gin (to_tsvector('english', said))")
+        op.execute(
+            "ALTER TABLE post ADD COLUMN said_words tsvector "
+            "GENERATED ALWAYS AS (to_tsvector('english', said)) STORED"
+        )
+        op.execute("CREATE INDEX ix_post_said_words ON post USING gin (said_words)")
         return
     for statement in SQLITE_SEARCH:
         op.execute(statement)
@@ -353,7 +357,7 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER {name}")
         op.execute("DROP TABLE post_search")
     else:
-        op.drop_index("ix_post_said", "post")
+        op.drop_column("post", "said_words")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("county", sa.String(length=40), nullable=False, server_default="")

@@ -1,0 +1,184 @@
+"""Reading the feed among few and among very many posts: it should not matter.
+
+Each view is timed in one process, beside a bare Flask view that runs the same SQL and fills the
+same template; pages a second are counted over HTTP, eight clients at a server on one core.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+from flask import Flask, g, template_rendered
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from benchmarks import archive, world
+from benchmarks.report import Report, say, scaled
+from benchmarks.server import Instance, Server, instance, serving
+from benchmarks.visitor import Visitor
+from portal.app import create_app
+from portal.config import read_settings
+
+_FEED = f"/incidents/{world.CODE}/feed"
+
+#: What is read, and its address.
+VIEWS = {
+    "feed": _FEED,
+    "feed, one county": f"{_FEED}?county=29119",
+    "feed, lifeline and region": f"{_FEED}?lifeline=WATER&region=D",
+    "search, a word of all posts": f"{_FEED}?words={archive.COMMON}",
+    "search, a word of 1 in 100": f"{_FEED}?words={archive.SELDOM}",
+    "search, a word of 3 posts": f"{_FEED}?words={archive.RARE}",
+}
+
+_CLIENTS = 8
+_MOST_STATEMENTS = 12
+_SLOWEST = 1000 / 60  # ms a page, where 60 pages a second are wanted
+_FLAT = 1.2
+_TIMES_BARE = 2.0
+
+
+def measure(
+    report: Report, counts: Sequence[int], views: int, seconds: float, url: str
+) -> None:
+    """Time every view at each size, and compare the largest with the smallest."""
+    kind = "PostgreSQL" if url else "SQLite"
+    with instance(url) as at:
+        first: dict[str, float] = {}
+        there = 0
+        for count in counts:
+            cookie = _write(at, range(there, count))
+            there = count
+            app = create_app(read_settings(at.environ))
+            for view, path in VIEWS.items():
+                name = f"{view}, {count:,} posts, {kind}"
+                ours = _one(report, name, _timed(app, cookie, path, views))
+                if view in first:
+                    of = f"{name}: times that of {counts[0]:,}"
+                    report.add(of, "×", ours / first[view], bar=_FLAT)
+                first.setdefault(view, ours)
+        with serving(at) as server:
+            each = _pages(server, cookie, seconds)
+        report.add(f"feed, {there:,} posts, {kind}: 8 clients", "ms a page", each, bar=_SLOWEST)
+
+
+def _write(at: Instance, numbers: range) -> str:
+    """Write the posts, and return the cookie of somebody who reads them."""
+    say(f"Writing {len(numbers):,} posts …")
+    with world.opened(at.url) as session:
+        if not numbers.start:
+            archive.empty(session)
+        archive.fill(session, numbers)
+        visa = world.sign_in(session, [world.AUTHOR], at.secret_key)[0]
+    _analyze(at)
+    return visa.cookie
+
+
+def _one(report: Report, name: str, timed: tuple[float, float, int]) -> float:
+    ours, bare, statements = timed
+    report.add(f"{name}: SQL statements", "", statements, bar=_MOST_STATEMENTS)
+    report.add(
+        f"{name} (reference: bare view)",
+        "ms",
+        scaled(ours, 1e3),
+        reference=scaled(bare, 1e3),
+        right=ours <= _TIMES_BARE * bare,
+    )
+    return ours
+
+
+def _analyze(at: Instance) -> None:
+    """Let PostgreSQL look at what is there, as it does by itself after a while."""
+    with world.opened(at.url) as session:
+        engine: Any = session.get_bind()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+
+
+def _timed(app: Flask, cookie: str, path: str, views: int) -> tuple[float, float, int]:
+    """Return the usual time of our page and of the bare one, and our SQL statements."""
+    name, _, value = cookie.partition("=")
+    client = app.test_client()
+    client.set_cookie(name, value)
+    engine = app.extensions["database"].engine
+    for _ in range(3):
+        assert client.get(path).status_code == 200  # noqa: S101 - a benchmark
+    with _heard(app, engine) as (statements, rendered):
+        client.get(path)
+    bare = _bare(app, engine, statements, rendered[-1], path)
+    ours_s, bare_s = [], []
+    for _ in range(views):  # in turn, so that both meet the same moments of the machine
+        ours_s.append(_time(lambda: client.get(path)))
+        bare_s.append(_time(bare))
+    return median(ours_s), median(bare_s), len(statements)
+
+
+def _time(do: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    do()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _heard(app: Flask, engine: Engine) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Write down what is asked of the database and which template is filled with what."""
+    statements: list[Any] = []
+    rendered: list[Any] = []
+
+    def asked(_connection: Any, _cursor: Any, sql: str, values: Any, *_more: Any) -> None:
+        if not sql.startswith("BEGIN"):
+            statements.append((sql, values))
+
+    def filled(_app: Flask, template: Any, context: Any, **_more: Any) -> None:
+        rendered.append((template, context))
+
+    event.listen(engine, "before_cursor_execute", asked)
+    template_rendered.connect(filled, app)
+    try:
+        yield statements, rendered
+    finally:
+        event.remove(engine, "before_cursor_execute", asked)
+        template_rendered.disconnect(filled, app)
+
+
+def _bare(
+    app: Flask, engine: Engine, statements: list[Any], rendered: Any, path: str
+) -> Callable[[], object]:
+    """Return a bare Flask view's page: the same SQL, the same template, nothing else."""
+    bare = Flask("bare")
+    template, context = rendered
+
+    @bare.get("/")
+    def page() -> str:
+        with engine.connect() as connection:
+            for sql, values in statements:
+                connection.exec_driver_sql(sql, values).fetchall()
+        with app.test_request_context(path):
+            g.incident = context["incident"]  # links are of it
+            return str(template.render(context))
+
+    bare.testing = True  # what goes wrong is no fast page
+    client = bare.test_client()
+    return lambda: client.get("/")
+
+
+def _pages(server: Server, cookie: str, seconds: float) -> float:
+    """Return how long a page takes when eight ask for the feed again and again, in ms."""
+    counts, until = [0] * _CLIENTS, time.monotonic() + seconds
+
+    def read(number: int) -> None:
+        visitor = Visitor(server.port, cookie)
+        while time.monotonic() < until:
+            if visitor.get(_FEED).status == 200:
+                counts[number] += 1
+        visitor.close()
+
+    threads = [threading.Thread(target=read, args=(it,)) for it in range(_CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return seconds * 1000 / sum(counts)
