@@ -244,6 +244,7 @@ def start(app: Flask) -> None:
     timer = Timer(app.extensions["database"])
     timer.jobs += [
         Job("release-claims", timedelta(seconds=5), feed_operations.release_ended),
+        Job("reopen-merged", timedelta(seconds=10), feed_operations.reopen_merged),
         Job("remind-of-late-reports", timedelta(seconds=30), feed_operations.remind_late),
     ]
     threading.Thread(target=timer.run, name="timer", daemon=True).start()

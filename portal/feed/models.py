@@ -70,7 +70,7 @@ class Post(MovedRow):
         **dict.fromkeys(("submit", "enter", "bring_in"), ("submitted_at", "waiting_since")),
         "propose": ("submitted_at", "waiting_since"),
         "post": ("submitted_at", "published_at"),
-        "reply": ("waiting_since",),
+        **dict.fromkeys(("reply", "reopen"), ("waiting_since",)),
         **dict.fromkeys(("publish", "second"), ("published_at",)),
         "correct": ("corrected_at",),
         "confirm": ("confirmed_at",),

@@ -37,7 +37,7 @@ class AcknowledgementState(StrEnum):
 
 S, C = PostState, ClaimState
 OWNER, DESK, SECOND, SYSTEM = {Part.OWNER}, DESK_ROLES, {Part.SECOND}, {Part.SYSTEM}
-READER = frozenset(Role) - DESK
+READER = frozenset(Role) - DESK - {Role.OBSERVER}
 
 #: What the desk still has to decide.
 UNDECIDED = frozenset({S.WAITING, S.QUESTION})
@@ -107,6 +107,7 @@ POST = Machine(
     ("publish",   UNDECIDED,     S.PUBLISHED,  DESK,   LETS_OUT),
     ("reject",    UNDECIDED,     S.REJECTED,   DESK,   {"reason", "note"}),
     ("merge",     UNDECIDED,     S.MERGED,     DESK,   {"into"}),
+    ("reopen",    {S.MERGED},    S.WAITING,    SYSTEM, set()),
     ("ask",       {S.WAITING},   S.QUESTION,   DESK,   {"question"}, has_author),
     ("reply",     {S.QUESTION},  S.WAITING,    OWNER,  {"reply"}),
     ("remind",    {S.WAITING},   None,         SYSTEM, {"minutes"}, is_not_reminded),

@@ -6,32 +6,29 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from portal.core import clock
-from portal.core.actor import SYSTEM as PORTAL
-from portal.core.actor import Actor
 from portal.core.errors import AbsentError
 from portal.core.writes import Held
 from portal.feed import operations as feed
 from portal.feed import queries
 from portal.feed.models import Post
-from portal.journal.transaction import Tx, transaction
+from portal.journal.transaction import transaction
 from tests.factories import report
 from tests.feed.model import (
-    LAST_WORDS,
     LEASE,
-    SYSTEM,
     Case,
     Lease,
     Model,
     Step,
     organization_of,
 )
-from tests.world import ORGANIZATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy.orm import Session
 
+    from portal.core.actor import Actor
+    from portal.journal.transaction import Tx
     from tests.world import World
 
 AUDIENCES = (
@@ -223,12 +220,12 @@ def let_go(model: Model, case: Case, step: Step) -> None:
 
 def _begun(model: Model, step: Step, post_id: int, reference: str) -> Case:
     is_own = step.kind == "post"
-    owner = {"enter": caller_of(step), "alert": None}.get(step.kind, "?")
+    owners = {"enter": caller_of(step), "alert": None}
     case = Case(
         id=post_id,
         reference=reference,
         author="" if step.kind == "alert" else step.who,
-        owner=organization_of(step.who) if owner == "?" else owner,
+        owner=owners[step.kind] if step.kind in owners else organization_of(step.who),
         words=f"{step.word} says the desk." if is_own else words_of(step),
         kind={"alert": "alert", "post": KINDS[step.way % 4]}.get(step.kind, "status"),
         counties=COUNTIES[step.way % 4],
@@ -316,6 +313,3 @@ BELIEVING: dict[str, Callable[[Model, Case, Step], None]] = {
     "release": _released,
     "acknowledge": lambda _model, case, step: case.given.add(organization_of(step.who)),
 }
-
-assert ORGANIZATIONS.keys() >= {"alpha", "bravo", "charlie", "guild"}
-__all__ = ["LAST_WORDS", "PORTAL", "SYSTEM", "believe", "do"]

@@ -149,9 +149,10 @@ def test_the_feed_asks_and_stops_asking(client_for, session, world):
     liaison, colleague = client_for("alpha"), client_for("alpha_admin")
     page, late = liaison.page(BASE), colleague.page(BASE)
     assert "Needs your acknowledgement" in page.main
-    said = liaison.follow(liaison.submit(page.form("acknowledgement.acknowledge")))
-    assert f"Acknowledged {post.reference}" in said.main
-    assert "acknowledgement.acknowledge" not in liaison.page(BASE).moves
+    after = liaison.follow(liaison.submit(page.form("acknowledgement.acknowledge")))
+    assert "acknowledgement.acknowledge" not in after.moves
+    own = liaison.page(f"{BASE}/{post.reference}")
+    assert "Alpha Person acknowledged it" in own.main
     answer = colleague.submit(late.form("acknowledgement.acknowledge"))
     refused = colleague.read(answer, 409)
     assert "Your organization has acknowledged it already" in refused.main
@@ -166,3 +167,14 @@ def test_the_desk_sees_who_has_and_who_has_not(client_for, session, world):
     assert "Not yet: Bravo Petroleum, Charlie Grocers, Fuel Haulers Guild" in main
     for name in ("bravo", "erac"):
         assert "Not yet:" not in client_for(name).page(f"{BASE}/{post.reference}").main
+
+
+def test_an_author_who_is_no_reader_of_it_is_not_asked(client_for, session, world):
+    post = make_post(session, world.actor("alpha"))
+    due = clock.now() + timedelta(hours=2)
+    with transaction(session, world.actor("moderator")) as tx:
+        feed.publish(tx, post, feed.Letting(seen_by=("sector:FOOD",), acknowledge_by=due))
+    page = client_for("alpha").page(f"{BASE}/{post.reference}")
+    assert "acknowledgement.acknowledge" not in page.moves
+    with pytest.raises(NotAllowedError):
+        acknowledge(session, world.actor("alpha"), post)

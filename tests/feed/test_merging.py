@@ -10,8 +10,9 @@ from sqlalchemy import select
 from portal.core.errors import FieldError
 from portal.feed import operations as feed
 from portal.feed.models import Post
+from portal.journal.queries import story
 from portal.journal.transaction import transaction
-from tests.factories import make_post, publish, reject
+from tests.factories import make_post, publish, reject, withdraw_post
 from tests.feed.making import beside
 from tests.threads import together
 
@@ -73,3 +74,24 @@ def test_two_who_put_each_post_behind_the_other_leave_one(
         states = set(session.scalars(select(Post.state).where(Post.id.in_(ids))))
         assert len(states) == 2, "one of them still speaks for both"
         assert state in states
+
+
+@pytest.mark.parametrize("end", ["reject", "withdraw"])
+def test_what_was_merged_waits_again_when_the_other_does_not_go_out(session, world, end):
+    alpha, bravo, desk = (world.actor(it) for it in ("alpha", "bravo", "moderator"))
+    post, other = make_post(session, alpha), make_post(session, bravo)
+    with transaction(session, desk) as tx:
+        feed.merge(tx, post, into=other)
+    feed.reopen_merged(session)
+    assert post.state == "merged", "the other still speaks for it"
+    if end == "reject":
+        reject(session, desk, other)
+    else:
+        withdraw_post(session, bravo, other)
+    feed.reopen_merged(session)
+    session.refresh(post)
+    assert (post.state, post.successor_id) == ("waiting", None)
+    assert [it.move for it in story(session, "post", post.id)] == ["submit", "merge", "reopen"]
+    feed.reopen_merged(session)
+    publish(session, desk, post)
+    assert post.state == "published"

@@ -75,6 +75,17 @@ def test_a_proposal_is_the_desks_until_a_second_person_agrees(client_for, world)
     assert "Stay off I-44." in client_for("bravo").page(BASE).main
 
 
+def test_a_proposal_whose_time_has_passed_does_not_go_out(session, world, held_clock):
+    needs_second(session, world.incident)
+    due = held_clock.now + timedelta(hours=1)
+    desk = world.actor("moderator")
+    post = post_of_seoc(session, desk, world.incident, acknowledge_by=due)
+    held_clock.tick(3601)
+    with pytest.raises(FieldError), transaction(session, world.actor("mop3")) as tx:
+        feed.second(tx, post)
+    assert post.state == "proposed"
+
+
 def test_a_proposal_that_is_dropped_never_goes_out(session, world):
     post = proposed(world, world.incident)
     move(session, world.actor("moderator"), "drop", post)

@@ -1,7 +1,17 @@
 """What can be done with posts: by their authors, by the desk, by their readers."""
 
 from portal.feed.operations.claims import release, release_ended, take
-from portal.feed.operations.desk import OTHER, ask, merge, publish, reject, remind, remind_late
+from portal.feed.operations.desk import (
+    OTHER,
+    ask,
+    merge,
+    publish,
+    reject,
+    remind,
+    remind_late,
+    reopen,
+    reopen_merged,
+)
 from portal.feed.operations.inputs import Letting, Outside, Posting, Report, Snapshot
 from portal.feed.operations.posts import (
     confirm,
@@ -54,6 +64,8 @@ __all__ = [
     "release_ended",
     "remind",
     "remind_late",
+    "reopen",
+    "reopen_merged",
     "reply",
     "retract",
     "second",

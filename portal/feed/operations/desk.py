@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.core import clock
 from portal.core.actor import SYSTEM
@@ -23,6 +23,7 @@ from portal.journal.transaction import Tx, transaction
 OTHER = "other"
 
 _MOST_AT_ONCE = 100
+_NOT_OUT = (PostState.REJECTED, PostState.WITHDRAWN)
 
 
 def publish(tx: Tx, post: Post, letting: Letting) -> None:
@@ -69,6 +70,29 @@ def merge(tx: Tx, post: Post, *, into: Post) -> None:
     let_go(tx, post)
     tx.move(POST, "merge", post, into=into.reference)
     post.successor_id = into.id
+
+
+def reopen(tx: Tx, post: Post) -> None:
+    """Put a report before the desk again: the one it was merged into will not speak for it."""
+    tx.move(POST, "reopen", post)
+    post.successor_id, post.reminded_at = None, None
+
+
+def reopen_merged(session: Session) -> None:
+    """Put back what was merged into a report that did not go out: a job of the timer."""
+    other = aliased(Post)
+    stranded = session.scalars(
+        select(Post)
+        .join(other, other.id == Post.successor_id)
+        .where(Post.state == PostState.MERGED, other.state.in_(_NOT_OUT))
+        .limit(_MOST_AT_ONCE)
+    ).all()
+    for post in stranded:
+        with (
+            suppress(ConflictError),
+            transaction(session, SYSTEM, held=[Held(post, post.version)]) as tx,
+        ):
+            reopen(tx, post)
 
 
 def ask(tx: Tx, post: Post, *, question: str) -> None:

@@ -102,7 +102,7 @@ def words_let_out(post: Post, letting: Letting) -> Mapping[str, Any]:
     return columns | {"said": letting.said or hide_contacts(post.words)}
 
 
-def check_times(tx: Tx, letting: Letting) -> None:
+def check_times(tx: Tx, letting: Letting | Post) -> None:
     """Raise FieldError for a time that has passed."""
     for name in ("review_by", "ends_at", "acknowledge_by"):
         at = getattr(letting, name)

@@ -59,7 +59,12 @@ def needs_second(incident: Incident, posting: Posting) -> bool:
 
 
 def second(tx: Tx, post: Post) -> None:
-    """Agree to what another has proposed: it goes out."""
+    """Agree to what another has proposed: it goes out.
+
+    Raises FieldError when a time of it has passed meanwhile.
+    """
+    tx.check(POST, "second", post)
+    check_times(tx, post)
     tx.move(POST, "second", post)
     tag(tx, post)
 

@@ -2,10 +2,11 @@
 
 from sqlalchemy.orm import Session
 
-from portal.core.errors import StateGoneError
+from portal.core.errors import NotAllowedError, StateGoneError
 from portal.feed.models import Acknowledgement, Post, ReadMark
 from portal.feed.queries.acknowledgements import acknowledgement_of
 from portal.feed.states import ACKNOWLEDGEMENT, POST
+from portal.journal.audience import rooms_of
 from portal.journal.housekeeping import housekeeping
 from portal.journal.numbers import insert_into
 from portal.journal.transaction import Tx
@@ -14,17 +15,21 @@ from portal.journal.transaction import Tx
 def acknowledge(tx: Tx, post: Post) -> Acknowledgement:
     """Say for one's organization that it has read a post that asks for it.
 
-    The post has to be held. Raises StateGoneError when a colleague has done so.
+    The post has to be held. Raises StateGoneError when a colleague has done so, NotAllowedError
+    when it asks others.
     """
     organization_id = tx.actor.organization_id
-    if organization_id is not None and acknowledgement_of(tx.session, post, organization_id):
-        raise StateGoneError("Your organization has acknowledged it already.")
     given = Acknowledgement(
         post=post,
         post_id=post.id,
         organization_id=organization_id,
         person_id=tx.actor.person_id,
     )
+    tx.check(ACKNOWLEDGEMENT, "acknowledge", given)
+    if rooms_of(tx.actor).isdisjoint(post.seen_by):  # its author may see it without reading it
+        raise NotAllowedError("This post does not ask your organization.")
+    if organization_id is not None and acknowledgement_of(tx.session, post, organization_id):
+        raise StateGoneError("Your organization has acknowledged it already.")
     tx.move(ACKNOWLEDGEMENT, "acknowledge", given)
     return given
 

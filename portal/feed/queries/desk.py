@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.core import clock
@@ -27,8 +27,6 @@ _MOST_ALIKE = 4
 #: Of an author's reports before, so many are counted and so many shown.
 _MOST_BEFORE = 20
 _SHOWN_BEFORE = 3
-
-_DECIDED = (PostState.PUBLISHED, PostState.REJECTED, PostState.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,10 @@ def count_decided(session: Session, incident_id: int, since: datetime) -> dict[P
             Post.incident_id == incident_id,
             Post.moved_at > since,
             Post.waiting_since.is_not(None),
-            Post.state.in_(_DECIDED),
+            or_(
+                and_(Post.state == PostState.PUBLISHED, Post.published_at > since),
+                Post.state.in_([PostState.REJECTED, PostState.MERGED]),
+            ),
         )
         .group_by(Post.state)
     )

@@ -249,7 +249,7 @@ def _with_words(session: Session, query: Select[Post], words: str) -> tuple[Sele
             _SEARCH.c.post_search.op("MATCH")(quoted)
         )
         return found, _SEARCH.c.rowid
-    wanted = func.websearch_to_tsquery("english", words)
+    wanted = func.plainto_tsquery("english", words)
     return query.where(_SAID_WORDS.op("@@")(wanted)), Post.id
 
 

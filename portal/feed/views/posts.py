@@ -101,7 +101,8 @@ def _may_acknowledge(post: Post) -> bool:
         person_id=actor.person_id,
     )
     may = ACKNOWLEDGEMENT.may_create(actor, new, "acknowledge")
-    return may and _own_word(post) is None
+    asks = not rooms_of(actor).isdisjoint(post.seen_by)
+    return may and asks and _own_word(post) is None
 
 
 def _lineage(post: Post, view: PostView) -> list[Told]:
