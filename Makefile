@@ -1,12 +1,13 @@
 # Thin on purpose: a target is one line, and what is longer lives in tools/.
 # PORT=9000 make run    serves elsewhere
+# make proofs           thinks up many more histories and looks at everybody's pages; takes an hour
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
 PORT ?= 8000
 PORTAL := .venv/bin/portal
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: run test check bench lock
+.PHONY: run test proofs check bench lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -14,6 +15,10 @@ run: .venv/run.done
 	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
 
 test: .venv/dev.done
+	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+
+proofs: export PORTAL_HYPOTHESIS = deep
+proofs: .venv/dev.done
 	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
 
 check: .venv/dev.done

@@ -384,5 +384,5 @@ def test_whatever_people_do_the_feed_keeps_its_promises(databases, app, monkeypa
     monkeypatch.setattr(queries.feed, "FEED_PAGE", 6)
     monkeypatch.setattr(queries.mine, "MINE_PAGE", 3)
     known = settings()
-    modest = settings(known, max_examples=max(known.max_examples // 8, 1))
+    modest = settings(known, max_examples=max(known.max_examples // 12, 1))
     run_state_machine_as_test(partial(Feed, databases, app), settings=modest)
