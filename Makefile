@@ -1,6 +1,6 @@
 # Thin on purpose: a target is one line, and what is longer lives in tools/.
 # PORT=9000 make run    serves elsewhere
-# make proofs           thinks up many more histories and looks at everybody's pages; takes an hour
+# make proofs           thinks up many more and longer histories; takes an hour
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
 PORT ?= 8000

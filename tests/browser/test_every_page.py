@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -30,9 +29,6 @@ PHONE_WIDTHS, DESK_WIDTH = (320, 390), 1280
 DARK = 3
 #: Of the addresses of one page that differ in what they ask alone, so many are opened.
 MOST_ASKED = 2
-#: Whose pages are looked at each time; `make proofs` looks at everybody's.
-QUICK = ("liaison", "moderator", "erac")
-PEOPLE = NAMES if os.environ.get("PORTAL_HYPOTHESIS") == "deep" else QUICK
 
 
 class Seen:
@@ -130,7 +126,7 @@ def seen() -> Seen:
     return Seen()
 
 
-@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_pages_of(name: str, server: DemoServer, meet: Callable[..., Person], seen: Seen):
     person = meet(server.url, name)
     walk, wrong = Walk(person), []
