@@ -16,7 +16,7 @@ from portal.journal.audience import DESK, PARTNERS, org
 from portal.journal.models import Audience
 from portal.organizations.queries import regions_of
 
-#: A word of every post, one of each hundredth, and one of three posts in all.
+#: A word of every post, one of each thirtieth, and one of three posts in all.
 COMMON, SELDOM, RARE = "diesel", "culvert", "quarry"
 #: Counties that posts speak of in turn; the last of them seldom.
 COUNTIES = ("29097", "29109", "29119", "29145", "29009")
@@ -70,7 +70,7 @@ def _batches(numbers: range) -> Iterator[Sequence[int]]:
 
 def _post(number: int, began: datetime, incident_id: int, author: Any) -> dict[str, Any]:
     at = began + timedelta(seconds=number)
-    extra = f" {SELDOM}" if number % 100 == 0 else ""
+    extra = f" {SELDOM}" if number % 30 == 0 else ""
     extra += f" {RARE}" if number in {10, 500, 900} else ""
     words = (
         f"Report {number}: the {COMMON} rack at terminal {number % 53} loads, one is down."

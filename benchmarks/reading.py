@@ -30,7 +30,7 @@ VIEWS = {
     "feed, one county": f"{_FEED}?county=29119",
     "feed, lifeline and region": f"{_FEED}?lifeline=WATER&region=D",
     "search, a word of all posts": f"{_FEED}?words={archive.COMMON}",
-    "search, a word of 1 in 100": f"{_FEED}?words={archive.SELDOM}",
+    "search, a word of 1 in 30": f"{_FEED}?words={archive.SELDOM}",
     "search, a word of 3 posts": f"{_FEED}?words={archive.RARE}",
 }
 
