@@ -132,6 +132,7 @@ class Tx:
 
     def close(self) -> None:
         """Flush the rows, then number and chain the entries: the last act before COMMIT."""
+        self._lock_the_unchanged()
         self.session.flush()
         for draft in self._drafts:
             self._settle_audience(draft)
@@ -144,6 +145,21 @@ class Tx:
             )
             once.answer = self._answer
             self.session.flush()
+
+    def _lock_the_unchanged(self) -> None:
+        """Lock moved rows that the flush will not write, since their entry's time still will.
+
+        That happens under the stream's head. Who first waits for a row there, while its holder
+        waits for the head, waits for ever; PostgreSQL then ends one of the two.
+        """
+        moved = {draft.row for draft in self._drafts if draft.row is not None}
+        resting = [
+            r for r in moved if inspect(r).persistent and not self.session.is_modified(r)
+        ]
+        for row in sorted(resting, key=lambda r: (r.__tablename__, r.id)):
+            table = type(row)
+            lock = select(table.id).where(table.id == row.id).with_for_update(key_share=True)
+            self.session.execute(lock)
 
     def _settle_audience(self, draft: Draft) -> None:
         """Store the rooms a row now belongs to; its entry goes there and to the former ones."""

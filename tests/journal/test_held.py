@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import delete, select
@@ -204,6 +207,34 @@ def test_who_holds_a_row_does_not_stop_those_whose_rows_point_at_it(
         ours = world.within(other)
         publish(other, ours.actor("moderator"), other.get_one(Post, post.id))
         make_offer(other, ours.actor("bravo"), ours.incident)
+    check_journal(session)
+
+
+@pytest.mark.one_backend("postgres")
+def test_a_move_that_changes_no_column_waits_for_the_row_before_it_takes_a_number(
+    database, session, world
+):
+    """Its entry's time is written under the head, where nobody may wait for a row any more."""
+    alpha, mop3 = sign_in(session, world, "alpha"), sign_in(session, world, "mop3")
+    leveling = threading.Event()
+
+    def set_again():
+        with database.sessions() as mine:
+            incident = world.within(mine).incident
+            leveling.set()
+            with transaction(mine, mop3) as tx:
+                set_level(tx, incident, level=incident.level)
+
+    with database.sessions() as mine, ThreadPoolExecutor(1) as pool:
+        incident = world.within(mine).incident
+        with transaction(mine, alpha, held=[Held(incident, shared=True)]) as tx:
+            other = pool.submit(set_again)
+            leveling.wait(10)
+            with suppress(TimeoutError):  # it can't end, and must not stand at the head now
+                other.result(timeout=0.5)
+            feed.submit(tx, incident, report())
+        other.result(timeout=30)
+    assert kinds(session, world.incident_id)[-2:] == ["post.submit", "incident.set_level"]
     check_journal(session)
 
 
