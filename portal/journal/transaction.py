@@ -156,7 +156,7 @@ class Tx:
         resting = [
             r for r in moved if inspect(r).persistent and not self.session.is_modified(r)
         ]
-        for row in sorted(resting, key=lambda r: (r.__tablename__, r.id)):
+        for row in sorted(rests, key=lambda r: (r.__tablename__, r.id)):
             table = type(row)
             lock = select(table.id).where(table.id == row.id).with_for_update(key_share=True)
             self.session.execute(lock)
