@@ -27,6 +27,7 @@ class Part(StrEnum):
 
     OWNER = "owner"
     SELF = "self"
+    #: Somebody of the desk who did not begin the row: lets out what another proposed.
     SECOND = "second"
     SYSTEM = "system"
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DDL, ForeignKey, Index, LargeBinary, String, event, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.accounts.models import Person
@@ -269,30 +269,3 @@ class ReadMark(Row):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
     read_until: Mapped[datetime]
-
-
-#: Finding posts by words. SQLite's index is kept by triggers, so that no writer can forget it.
-SEARCH_DDL = {
-    "sqlite": (
-        "CREATE VIRTUAL TABLE post_search USING fts5(said, tokenize = 'porter unicode61')",
-        """CREATE TRIGGER post_search_insert AFTER INSERT ON post
-        WHEN new.state = 'published' BEGIN
-        INSERT INTO post_search (rowid, said) VALUES (new.id, new.said); END""",
-        """CREATE TRIGGER post_search_update AFTER UPDATE OF said, state ON post BEGIN
-        DELETE FROM post_search WHERE rowid = old.id;
-        INSERT INTO post_search (rowid, said) SELECT new.id, new.said
-        WHERE new.state IN ('published', 'superseded'); END""",
-    ),
-    "postgresql": (
-        """ALTER TABLE post ADD COLUMN said_words tsvector
-        GENERATED ALWAYS AS (to_tsvector('english', said)) STORED""",
-        "CREATE INDEX ix_post_said_words ON post USING gin (said_words)",
-    ),
-}
-for _dialect, _statements in SEARCH_DDL.items():
-    for _statement in _statements:
-        event.listen(
-            Post.__table__,
-            "after_create",
-            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
-        )

@@ -153,9 +153,7 @@ class Tx:
         waits for the head, waits for ever; PostgreSQL then ends one of the two.
         """
         moved = {draft.row for draft in self._drafts if draft.row is not None}
-        resting = [
-            r for r in moved if inspect(r).persistent and not self.session.is_modified(r)
-        ]
+        rests = [r for r in moved if inspect(r).persistent and not self.session.is_modified(r)]
         for row in sorted(rests, key=lambda r: (r.__tablename__, r.id)):
             table = type(row)
             lock = select(table.id).where(table.id == row.id).with_for_update(key_share=True)

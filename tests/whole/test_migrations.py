@@ -57,7 +57,7 @@ def named(url):
         return {
             (kind, table, it["name"])
             for table in seen.get_table_names()
-            if table != "alembic_version"
+            if table != "alembic_version" and is_ours(table, "table", {})
             for kind, constraints in [
                 ("check", seen.get_check_constraints(table)),
                 ("foreign key", seen.get_foreign_keys(table)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.core import clock
@@ -16,6 +16,8 @@ from portal.feed.states import ClaimState, PostState
 
 #: Reports on the desk's page.
 QUEUE_PAGE = 100
+
+_QUEUE_ORDER = (Post.is_urgent.desc(), Post.waiting_since)
 
 #: Two reports of the same county or lifeline within this time may be of the same thing.
 ALIKE_WITHIN = timedelta(minutes=60)
@@ -45,20 +47,31 @@ def list_queue(
 
     show : "urgent", "yours" (claimed by the actor), "asked" (questions to authors), or all.
     """
-    states = {PostState.QUESTION} if show == "asked" else AT_THE_DESK
-    query = select_posts().where(Post.incident_id == incident_id, Post.state.in_(states))
-    if show == "urgent":
-        query = query.where(Post.is_urgent)
-    if show == "yours" and actor is not None:
-        query = query.join(Claim, Claim.post_id == Post.id).where(
-            Claim.person_id == actor.person_id,
-            Claim.state == ClaimState.HELD,
-            Claim.until > clock.now(),
-        )
     posts = session.scalars(
-        query.order_by(Post.is_urgent.desc(), Post.waiting_since).limit(QUEUE_PAGE)
+        select_posts()
+        .where(*_in_queue(incident_id, actor, show))
+        .order_by(*_QUEUE_ORDER)
+        .limit(QUEUE_PAGE)
     )
     return [for_desk(post) for post in posts]
+
+
+def _in_queue(
+    incident_id: int, actor: Actor | None = None, show: str = ""
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of `list_queue`."""
+    states = {PostState.QUESTION} if show == "asked" else AT_THE_DESK
+    conditions = [Post.incident_id == incident_id, Post.state.in_(states)]
+    if show == "urgent":
+        conditions.append(Post.is_urgent.is_(True))
+    if show == "yours" and actor is not None:
+        conditions.append(Post.claim.has(_is_held() & (Claim.person_id == actor.person_id)))
+    return conditions
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Return what `Claim.is_held` says, as a condition."""
+    return (Claim.state == ClaimState.HELD) & (Claim.until > clock.now())
 
 
 def next_after(session: Session, incident_id: int, reference: str, actor: Actor) -> str | None:
@@ -66,21 +79,27 @@ def next_after(session: Session, incident_id: int, reference: str, actor: Actor)
 
     The one that follows it in the queue and is before nobody else; from the end the first.
     """
-    queue = list_queue(session, incident_id)
-    names = [it.reference for it in queue]
+    rows = session.execute(
+        select(Post.reference, Claim.person_id)
+        .outerjoin(Claim, (Claim.post_id == Post.id) & _is_held())
+        .where(*_in_queue(incident_id))
+        .order_by(*_QUEUE_ORDER)
+        .limit(QUEUE_PAGE)
+    )
+    queue = list(rows)
+    names = [name for name, _holder in queue]
     start = names.index(reference) + 1 if reference in names else 0
-    for view in queue[start:] + queue[:start]:
-        is_free = view.holder is None or view.holder.person_id == actor.person_id
-        if is_free and view.reference != reference:
-            return view.reference
+    for name, holder in queue[start:] + queue[:start]:
+        if holder in {None, actor.person_id} and name != reference:
+            return name
     return None
 
 
-def count_waiting(session: Session, incident_id: int) -> int:
-    """Return how many reports wait for the desk."""
-    waiting = select(func.count()).where(
-        Post.incident_id == incident_id, Post.state.in_(AT_THE_DESK)
-    )
+def count_waiting(
+    session: Session, incident_id: int, actor: Actor | None = None, show: str = ""
+) -> int:
+    """Return how many reports wait for the desk; `show` as in `list_queue`."""
+    waiting = select(func.count()).where(*_in_queue(incident_id, actor, show))
     return session.scalar(waiting) or 0
 
 

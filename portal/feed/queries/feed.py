@@ -39,7 +39,7 @@ _MOST_CHANGED = 10
 
 #: Up to so many posts with the words sought, PostgreSQL sorts them all.
 _FEW = 1000
-#: What finds words; the rows do not know of it: see `SEARCH_DDL`.
+#: What finds words: migration 0002 makes it, the rows do not know of it.
 _SAID_WORDS: ColumnElement[Any] = literal_column("post.said_words")
 _SEARCH = table("post_search", column("rowid"), column("post_search"))
 

@@ -18,7 +18,8 @@ from portal.journal.transaction import transaction
 bp = Blueprint("feed", __name__, url_prefix="/incidents/<code>/feed")
 write = writer(transaction)
 
-DESK_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
+#: Who opens the queue; who may decide, the machines' tables say.
+QUEUE_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
 
 #: Moves made on a post's own page, and their forms.
 ON_POST: Mapping[str, type[MoveForm]] = {
@@ -43,8 +44,6 @@ AT_DESK: Mapping[str, type[MoveForm]] = {
     "second": moving.button("second", "Published {}."),
     "drop": moving.button("drop", "Dropped {}."),
 }
-
-Show = Callable[..., ResponseReturnValue]
 
 
 def find(incident: Incident, reference: str) -> Post:

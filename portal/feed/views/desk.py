@@ -18,7 +18,7 @@ from portal.feed.models import Post
 from portal.feed.states import CLAIM, POST
 from portal.feed.views.common import (
     AT_DESK,
-    DESK_ROLES,
+    QUEUE_ROLES,
     bp,
     find,
     forms_for,
@@ -34,14 +34,14 @@ SHOWN = ("", "urgent", "yours", "asked")
 
 
 @bp.get("/queue")
-@for_roles(*DESK_ROLES)
+@for_roles(*QUEUE_ROLES)
 def queue(incident: Incident) -> ResponseReturnValue:
     """Show what waits for the desk, urgent first, then oldest."""
     return _queue_page(incident)
 
 
 @bp.get("/queue/<reference>")
-@for_roles(*DESK_ROLES)
+@for_roles(*QUEUE_ROLES)
 def item(incident: Incident, reference: str) -> ResponseReturnValue:
     """Show the queue beside one report and its decisions."""
     return _queue_page(incident, find(incident, reference))
@@ -72,7 +72,7 @@ def claim(incident: Incident, reference: str, move: str) -> ResponseReturnValue:
 
 
 @bp.post("/queue")
-@for_roles(*DESK_ROLES)
+@for_roles(*QUEUE_ROLES)
 def bulk(incident: Incident) -> ResponseReturnValue:
     """Decide on many reports at once, each by the same rules as one alone."""
     form = BulkForm()
@@ -88,7 +88,7 @@ def bulk(incident: Incident) -> ResponseReturnValue:
 def _at_desk(incident: Incident, reference: str) -> Post:
     """Return the post for somebody of the desk; to others who see it, the desk is shut."""
     post = find(incident, reference)
-    if not current_actor().has(*DESK_ROLES):
+    if not current_actor().has(*QUEUE_ROLES):
         raise NotAllowedError("This step belongs to another desk.")
     return post
 
@@ -114,9 +114,14 @@ def _queue_page(
     forms |= {name: forms.get(name) or ButtonForm() for name in ("take", "release")}
     forms.setdefault("bulk", BulkForm())
     decided = queries.count_decided(session, incident.id, clock.now() - timedelta(hours=24))
+    posts = queries.list_queue(session, incident.id, actor, show)
+    waiting = len(posts)
+    if waiting == queries.QUEUE_PAGE:  # there may be more than the page holds
+        waiting = queries.count_waiting(session, incident.id, actor, show)
     page = render_template(
         "feed/queue.html",
-        posts=queries.list_queue(session, incident.id, actor, show),
+        posts=posts,
+        waiting=waiting,
         doubted=queries.list_doubted(session, incident.id),
         wait=queries.usual_wait(session, incident.id),
         decided=decided,

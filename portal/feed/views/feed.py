@@ -65,6 +65,7 @@ def index(incident: Incident) -> ResponseReturnValue:
         pinned=queries.list_pinned(session, incident.id, actor),
         changed=queries.list_changed(session, incident.id, actor, mark) if mark else [],
         read=ButtonForm(),
+        most_rows=_MOST_ROWS,
     )
 
 

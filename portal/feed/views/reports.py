@@ -4,6 +4,7 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.core.actor import Role
+from portal.core.hub import off_hub
 from portal.core.pictures import PictureError, read_picture_off_hub, small
 from portal.core.web.forms import see_other
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404, takes
@@ -82,18 +83,19 @@ def _photos(form: ReportForm) -> list[Snapshot]:
     if len(files) > MOST_PHOTOS:
         form.photos.errors = [f"Send {MOST_PHOTOS} pictures at most."]
         return []
-    made = []
     try:
-        for file in files:
-            picture = read_picture_off_hub(file.stream.read())
-            made.append(
-                Snapshot(
-                    jpeg=picture.jpeg,
-                    small=small(picture.jpeg),
-                    width=picture.width,
-                    height=picture.height,
-                )
-            )
+        return [_snapshot(file.stream.read()) for file in files]
     except PictureError as error:
         form.photos.errors = [str(error)]
-    return made
+        return []
+
+
+def _snapshot(data: bytes) -> Snapshot:
+    """Make one picture anew, large and small, and stop nobody else meanwhile."""
+    picture = read_picture_off_hub(data)
+    return Snapshot(
+        jpeg=picture.jpeg,
+        small=off_hub(lambda: small(picture.jpeg)),
+        width=picture.width,
+        height=picture.height,
+    )
