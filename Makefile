@@ -1,13 +1,14 @@
 # Thin on purpose: a target is one line, and what is longer lives in tools/.
 # PORT=9000 make run    serves elsewhere
 # make proofs           thinks up many more and longer histories; takes an hour
+# make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
 PORT ?= 8000
 PORTAL := .venv/bin/portal
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: run test proofs check bench lock
+.PHONY: run test proofs check bench gallery lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -26,6 +27,9 @@ check: .venv/dev.done
 
 bench: .venv/dev.done
 	@exec .venv/bin/python -m benchmarks
+
+gallery: .venv/dev.done
+	@tools/need chromium && exec .venv/bin/python -m tools.gallery
 
 lock: .venv/dev.done
 	@exec tools/lock

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import fanout, pages, reading, writes
+from benchmarks import fanout, first_run, pages, reading, writes
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
@@ -65,33 +65,36 @@ def _postgres(report: Report, scale: Scale) -> None:
         fanout.run(report, [size], scale.events_for, url)
 
 
-def _reading(report: Report, scale: Scale, url: str) -> None:
-    reading.measure(report, scale.posts, scale.views, scale.seconds, url)
+def _reading(report: Report, scale: Scale, subject: reading.Subject, url: str = "") -> None:
+    reading.measure(report, subject, scale.posts, scale.views, scale.seconds, url)
 
 
-def _reading_postgres(report: Report, scale: Scale) -> None:
+def _reading_postgres(report: Report, scale: Scale, subject: reading.Subject) -> None:
     try:
         find_binaries()
     except RuntimeError as error:
         say(f"Skipped PostgreSQL: {error}.")
-        report.add("feed on PostgreSQL", "ms", None)
+        report.add(f"{subject.noun} on PostgreSQL", "ms", None)
         return
     with TemporaryDirectory() as folder, Postgres.shared(Path(folder)) as server:
-        _reading(report, scale, server.create_database())
+        _reading(report, scale, subject, server.create_database())
 
 
 PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "fanout": _fan_out,
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
+    "first-run": lambda report, _scale: first_run.measure(report),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
     "postgres": _postgres,
-    "reading": lambda report, scale: _reading(report, scale, ""),
-    "reading-postgres": _reading_postgres,
+    "reading": lambda report, scale: _reading(report, scale, reading.POSTS),
+    "offers": lambda report, scale: _reading(report, scale, reading.OFFERS),
+    "reading-postgres": lambda report, scale: _reading_postgres(report, scale, reading.POSTS),
+    "offers-postgres": lambda report, scale: _reading_postgres(report, scale, reading.OFFERS),
 }
 
 #: What `--quick` leaves out unless it is named.
-UNHURRIED = {"postgres", "reading-postgres"}
+UNHURRIED = {"postgres", "reading-postgres", "offers-postgres"}
 
 
 def _arguments() -> argparse.Namespace:

@@ -35,8 +35,8 @@ def fill(session: Session, numbers: range) -> None:
     incident, author = incident_of(session), actor_named(session, AUTHOR)
     began = clock.now() - timedelta(seconds=numbers.stop)
     rooms = (PARTNERS, DESK, org(author.organization_id or 0))
-    with _connected(session) as connection:
-        for batch in _batches(numbers):
+    with connected(session) as connection:
+        for batch in batches(numbers):
             posts = [_post(it, began, incident.id, author) for it in batch]
             connection.execute(insert(POST), posts)
             connection.execute(
@@ -53,16 +53,23 @@ def fill(session: Session, numbers: range) -> None:
 
 def empty(session: Session) -> None:
     """Take away the posts that the demo brought: the figures are of ours alone."""
-    with _connected(session) as connection:
-        connection.execute(delete(AUDIENCE).where(AUDIENCE.c.subject == "post"))
+    forget(session, "post")
 
 
-def _connected(session: Session) -> Any:
+def forget(session: Session, subject: str) -> None:
+    """Let nobody see the rows of this kind that are there."""
+    with connected(session) as connection:
+        connection.execute(delete(AUDIENCE).where(AUDIENCE.c.subject == subject))
+
+
+def connected(session: Session) -> Any:
+    """Return a connection with an open transaction, past the portal's own guard."""
     engine: Any = session.get_bind()
     return engine.begin()
 
 
-def _batches(numbers: range) -> Iterator[Sequence[int]]:
+def batches(numbers: range) -> Iterator[Sequence[int]]:
+    """Yield the numbers in portions."""
     left = iter(numbers)
     while batch := list(islice(left, _BATCH)):
         yield batch

@@ -34,7 +34,8 @@ PAGES = (
     Page("sign-in", "/sign-in", "", 35),
     Page("feed of 30 posts", f"{_BELOW}/feed", world.AUTHOR, 65),
     Page("form for a report", f"{_BELOW}/feed/new", world.AUTHOR, 50),
-    Page("form for an offer", f"{_BELOW}/offers/new", world.AUTHOR, 50),
+    Page("choice of what to offer", f"{_BELOW}/offers/new", world.AUTHOR, 50),
+    Page("form for an offer", f"{_BELOW}/offers/new?item=FUEL", world.AUTHOR, 50),
     Page("queue of 30 reports", f"{_BELOW}/feed/queue", world.MODERATOR, 95),
     Page("ERAC's desk, 30 offers", f"{_BELOW}/erac", world.ERAC, 95),
 )

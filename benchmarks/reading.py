@@ -1,4 +1,4 @@
-"""Reading the feed among few and among very many posts: it should not matter.
+"""Reading the feed among few and among very many posts, and offers: it should not matter.
 
 Each view is timed in one process, beside a bare Flask view that runs the same SQL and fills the
 same template; pages a second are counted over HTTP, eight clients at a server on one core.
@@ -6,16 +6,18 @@ same template; pages a second are counted over HTTP, eight clients at a server o
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
+from types import ModuleType
 from typing import Any
 
 from flask import Flask, g, template_rendered
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from benchmarks import archive, world
+from benchmarks import archive, offer_archive, world
 from benchmarks.report import Report, say, scaled
 from benchmarks.server import Instance, Server, instance, serving
 from benchmarks.visitor import Visitor
@@ -23,16 +25,48 @@ from portal.app import create_app
 from portal.config import read_settings
 
 _FEED = f"/incidents/{world.CODE}/feed"
+_OFFERS, _ERAC = f"/incidents/{world.CODE}/offers", f"/incidents/{world.CODE}/erac"
 
-#: What is read, and its address.
-VIEWS = {
-    "feed": _FEED,
-    "feed, one county": f"{_FEED}?county=29119",
-    "feed, lifeline and region": f"{_FEED}?lifeline=WATER&region=D",
-    "search, a word of all posts": f"{_FEED}?words={archive.COMMON}",
-    "search, a word of 1 in 30": f"{_FEED}?words={archive.SELDOM}",
-    "search, a word of 3 posts": f"{_FEED}?words={archive.RARE}",
-}
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is read: rows of one kind, how they come to be, and who reads which views.
+
+    views   : by name the address, and who reads it.
+    counted : the view that eight clients ask for.
+    """
+
+    noun: str
+    archive: ModuleType
+    views: Mapping[str, tuple[str, str]]
+    counted: str
+
+
+POSTS = Subject(
+    "posts",
+    archive,
+    {
+        "feed": (_FEED, world.AUTHOR),
+        "feed, one county": (f"{_FEED}?county=29119", world.AUTHOR),
+        "feed, lifeline and region": (f"{_FEED}?lifeline=WATER&region=D", world.AUTHOR),
+        "search, a word of all posts": (f"{_FEED}?words={archive.COMMON}", world.AUTHOR),
+        "search, a word of 1 in 30": (f"{_FEED}?words={archive.SELDOM}", world.AUTHOR),
+        "search, a word of 3 posts": (f"{_FEED}?words={archive.RARE}", world.AUTHOR),
+    },
+    "feed",
+)
+OFFERS = Subject(
+    "offers",
+    offer_archive,
+    {
+        "own offers": (_OFFERS, world.AUTHOR),
+        "ERAC desk": (_ERAC, world.ERAC),
+        "ERAC desk, listed": (f"{_ERAC}?show=listed", world.ERAC),
+        "ERAC desk, all": (f"{_ERAC}?show=all", world.ERAC),
+        "ERAC desk, item and county": (f"{_ERAC}?show=all&item=GEN&county=29119", world.ERAC),
+    },
+    "own offers",
+)
 
 _CLIENTS = 8
 _MOST_STATEMENTS = 12
@@ -42,7 +76,12 @@ _TIMES_BARE = 2.0
 
 
 def measure(
-    report: Report, counts: Sequence[int], views: int, seconds: float, url: str
+    report: Report,
+    subject: Subject,
+    counts: Sequence[int],
+    views: int,
+    seconds: float,
+    url: str,
 ) -> None:
     """Time every view at each size, and compare the largest with the smallest."""
     kind = "PostgreSQL" if url else "SQLite"
@@ -50,31 +89,34 @@ def measure(
         first: dict[str, float] = {}
         there = 0
         for count in counts:
-            cookie = _write(at, range(there, count))
+            cookies = _write(at, subject, range(there, count))
             there = count
             app = create_app(read_settings(at.environ))
-            for view, path in VIEWS.items():
-                name = f"{view}, {count:,} posts, {kind}"
-                ours = _one(report, name, _timed(app, cookie, path, views))
+            for view, (path, who) in subject.views.items():
+                name = f"{view}, {count:,} {subject.noun}, {kind}"
+                ours = _one(report, name, _timed(app, cookies[who], path, views))
                 if view in first:
                     of = f"{name}: times that of {counts[0]:,}"
                     report.add(of, "×", ours / first[view], bar=_FLAT)
                 first.setdefault(view, ours)
+        path, who = subject.views[subject.counted]
         with serving(at) as server:
-            each = _pages(server, cookie, seconds)
-        report.add(f"feed, {there:,} posts, {kind}: 8 clients", "ms a page", each, bar=_SLOWEST)
+            each = _pages(server, cookies[who], path, seconds)
+        name = f"{subject.counted}, {there:,} {subject.noun}, {kind}: 8 clients"
+        report.add(name, "ms a page", each, bar=_SLOWEST)
 
 
-def _write(at: Instance, numbers: range) -> str:
-    """Write the posts, and return the cookie of somebody who reads them."""
-    say(f"Writing {len(numbers):,} posts …")
+def _write(at: Instance, subject: Subject, numbers: range) -> dict[str, str]:
+    """Write the rows, and return the cookies of those who read them, by address."""
+    say(f"Writing {len(numbers):,} {subject.noun} …")
+    readers = sorted({who for _, who in subject.views.values()})
     with world.opened(at.url) as session:
         if not numbers.start:
-            archive.empty(session)
-        archive.fill(session, numbers)
-        visa = world.sign_in(session, [world.AUTHOR], at.secret_key)[0]
+            subject.archive.empty(session)
+        subject.archive.fill(session, numbers)
+        visas = world.sign_in(session, readers, at.secret_key)
     _analyze(at)
-    return visa.cookie
+    return {visa.email: visa.cookie for visa in visas}
 
 
 def _one(report: Report, name: str, timed: tuple[float, float, int]) -> float:
@@ -165,14 +207,14 @@ def _bare(
     return lambda: client.get("/")
 
 
-def _pages(server: Server, cookie: str, seconds: float) -> float:
-    """Return how long a page takes when eight ask for the feed again and again, in ms."""
+def _pages(server: Server, cookie: str, path: str, seconds: float) -> float:
+    """Return how long a page takes when eight ask for it again and again, in ms."""
     counts, until = [0] * _CLIENTS, time.monotonic() + seconds
 
     def read(number: int) -> None:
         visitor = Visitor(server.port, cookie)
         while time.monotonic() < until:
-            if visitor.get(_FEED).status == 200:
+            if visitor.get(path).status == 200:
                 counts[number] += 1
         visitor.close()
 

@@ -172,7 +172,7 @@ class Server:
 @contextmanager
 def serving(at: Instance) -> Iterator[Server]:
     """Run the portal itself."""
-    port = _free_port()
+    port = free_port()
     command = [_portal(), "serve", "--port", str(port)]
     with _running(Server(command, port, at.folder / "server.log", at.environ), "/readyz") as it:
         yield it
@@ -181,7 +181,7 @@ def serving(at: Instance) -> Iterator[Server]:
 @contextmanager
 def reference(folder: Path) -> Iterator[Server]:
     """Run the bare server that ours is compared with."""
-    port = _free_port()
+    port = free_port()
     script = Path(__file__).with_name("reference_server.py")
     command = [sys.executable, str(script), str(port)]
     with _running(Server(command, port, folder / "reference.log", os.environ), "/") as it:
@@ -199,7 +199,8 @@ def _running(server: Server, path: str) -> Iterator[Server]:
         server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -214,18 +214,23 @@ def add_offers(session: Session, count: int) -> None:
     incident, author = incident_of(session), actor_named(session, AUTHOR)
     with transaction(session, author) as tx:
         for number in range(count):
-            particulars = offers.Particulars(
+            line = offers.Line(
                 item="FUEL",
                 description=f"Offer {number}: diesel, delivered with pump and meter.",
                 amount=1_000_000,
                 unit="GAL",
                 county="29009",
+                price_cents=389,
+            )
+            terms = offers.Terms(
                 available_from=tx.now,
                 available_until=tx.now + timedelta(days=2),
                 compensation="quoted_price",
-                price_cents=389,
+                vouched=True,
+                contact="Dispatch",
+                telephone="417-555-0142",
             )
-            offers.submit(tx, incident, particulars)
+            offers.offer(tx, incident, [line], terms)
 
 
 def report(number: int) -> feed.Report:

@@ -41,8 +41,10 @@ from portal.live.fragments import KINDS
 from portal.menu import desk_of, more_for, nav_for
 from portal.notify import service as notify
 from portal.notify import views as deliveries
+from portal.offers import operations as offer_operations
 from portal.offers import queries as offer_queries
 from portal.offers import views as offers
+from portal.offers.views import catalogue
 from portal.organizations import views as organizations
 from portal.presence.views import check_in, papers, roster
 
@@ -59,6 +61,7 @@ BLUEPRINTS = (
     floor.bp,
     feed.bp,
     offers.bp,
+    catalogue.bp,
     roster.bp,
     papers.bp,
     check_in.bp,
@@ -245,6 +248,8 @@ def start(app: Flask) -> None:
     timer.jobs += [
         Job("release-claims", timedelta(seconds=5), feed_operations.release_ended),
         Job("reopen-merged", timedelta(seconds=10), feed_operations.reopen_merged),
+        Job("escalate-offers", timedelta(seconds=10), offer_operations.escalate_due),
+        Job("warn-of-ending-offers", timedelta(seconds=60), offer_operations.warn_ending),
         Job("remind-of-late-reports", timedelta(seconds=30), feed_operations.remind_late),
     ]
     threading.Thread(target=timer.run, name="timer", daemon=True).start()

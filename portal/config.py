@@ -64,6 +64,7 @@ def _kept_key(path: Path) -> str:
     It is written aside and linked into place, so that no other process reads half a key.
     """
     if not path.exists():
+        path.parent.chmod(0o700)  # what one installation holds is for its own eyes
         aside = path.with_name(f"{path.name}.{os.getpid()}")
         aside.touch(0o600)
         aside.write_text(secrets.token_urlsafe(48))

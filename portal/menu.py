@@ -32,6 +32,11 @@ ERAC = Place("ERAC desk", "offers.erac", "offers")
 ORGANIZATIONS = Place("Organizations", "organizations.index", "person")
 ADMIN = Place("Administration", "people.index", "key")
 
+_OFFER = {
+    *("offers.show", "offers.new", "offers.add_line", "offers.line", "offers.where"),
+    *("offers.move", "offers.again", "offers.attach", "offers.remove_line"),
+}
+
 #: The screens that belong to an entry beside its own, so that it is shown as the current one.
 _UNDER = {
     "feed.index": {"feed.show", "feed.mine", "feed.move", "feed.acknowledge"},
@@ -39,7 +44,11 @@ _UNDER = {
         *("feed.item", "feed.decide", "feed.claim", "feed.bulk"),
         *("feed.post", "feed.enter"),
     },
-    "offers.index": {"offers.show", "offers.new"},
+    "offers.index": _OFFER,
+    "offers.erac": {
+        *(*_OFFER, "offers.enter"),
+        *("catalogue.index", "catalogue.show", "catalogue.new", "catalogue.move"),
+    },
     "presence.index": {
         "check_in.check_in",
         "check_in.check_in_for",

@@ -38,7 +38,9 @@ __all__ = [
     "list_offer",
     "make_offer",
     "make_post",
-    "offer_particulars",
+    "offer_line",
+    "offer_of",
+    "offer_terms",
     "once_key",
     "open_incident",
     "publish",
@@ -118,21 +120,40 @@ def retract(session: Session, actor: Actor, post: Post, note: str = "It was wron
 # ---------------------------------------------------------------- offers
 
 
-def offer_particulars(now: datetime | None = None, **changes: Any) -> offers.Particulars:
-    """Return an offer that is fit to be sent: 1,000 gallons of fuel for two days."""
-    now = now or clock.now()
+def offer_line(**changes: Any) -> offers.Line:
+    """Return a line that is fit to be sent: 1,000 gallons of fuel at a price."""
     typed = {
         "item": "FUEL",
         "description": "Diesel, delivered.",
         "amount": 1_000_000,
         "unit": "GAL",
         "county": "29097",
+        "price_cents": 389,
+    }
+    return offers.Line(**typed | changes)
+
+
+def offer_terms(now: datetime | None = None, **changes: Any) -> offers.Terms:
+    """Return terms that are fit to be sent: for two days, at a quoted price."""
+    now = now or clock.now()
+    typed = {
         "available_from": now,
         "available_until": now + timedelta(days=2),
         "compensation": "quoted_price",
-        "price_cents": 389,
+        "vouched": True,
+        "contact": "Dispatch",
+        "telephone": "417-555-0142",
     }
-    return offers.Particulars(**typed | changes)
+    return offers.Terms(**typed | changes)
+
+
+def offer_of(
+    now: datetime | None = None, **changes: Any
+) -> tuple[list[offers.Line], offers.Terms]:
+    """Return an offer of one line; changes go to the line or to the terms by their names."""
+    of_line = {k: v for k, v in changes.items() if k in offers.Line.__dataclass_fields__}
+    of_terms = {k: v for k, v in changes.items() if k not in of_line}
+    return [offer_line(**of_line)], offer_terms(now, **of_terms)
 
 
 def make_offer(
@@ -141,7 +162,7 @@ def make_offer(
     """Offer something to ERAC; in the open incident unless told otherwise."""
     incident = incident or current_incident(session)
     with transaction(session, actor) as tx:
-        return offers.submit(tx, incident, offer_particulars(**changes))
+        return offers.offer(tx, incident, *offer_of(**changes))
 
 
 def review(session: Session, actor: Actor, offer: Offer) -> Offer:
@@ -154,7 +175,7 @@ def review(session: Session, actor: Actor, offer: Offer) -> Offer:
 def list_offer(session: Session, actor: Actor, offer: Offer, note: str = "Thank you.") -> Offer:
     """Take an offer into what ERAC can draw on."""
     with transaction(session, actor) as tx:
-        offers.list_(tx, offer, note=note)
+        offers.list_(tx, offer, note=note, checks=("caller", "duplicates"))
     return offer
 
 

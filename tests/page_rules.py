@@ -118,7 +118,7 @@ def _forms(tree: Element) -> Iterator[str]:
         move = form.get("data-move")
         # A row is begun by the page that asks for it.
         ends = ("/" + (move or "").partition(".")[2], "/new")
-        if move and action and not action.endswith(ends):
+        if move and action and not action.partition("?")[0].endswith(ends):
             yield f"the form of {move} posts to {action}"
         if not any(_is_sender(it) for it in form.iter()):
             yield f"the form that posts to {where} has no button"

@@ -236,9 +236,9 @@ class PageClient(FlaskClient):
         if status is not None:
             assert response.status_code == status, _told(response)
         assert response.mimetype == "text/html", _told(response)
-        page = Page(
-            response.request.path, response.status_code, response.text, self.queries, response
-        )
+        asked = response.request
+        url = asked.path + (f"?{asked.query_string.decode()}" if asked.query_string else "")
+        page = Page(url, response.status_code, response.text, self.queries, response)
         page.check()
         return page
 

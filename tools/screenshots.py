@@ -1,14 +1,14 @@
 """Take the pictures of the README anew: `.venv/bin/python -m tools.screenshots`.
 
 Wants what `make test` installs. Starts the portal on a fresh demo, signs in its people and
-writes `docs/screenshots/`: the feed, the queue with a report open, the ERAC desk and the form
-of a report, each on a desk and on a phone.
+writes `docs/screenshots/`: the floor, the feed, the queue with a report open, the ERAC desk,
+one offer and the form of a report, each on a desk and on a phone.
 """  # noqa: INP001 - a script, not a package
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from portal.cli.database import upgrade
 from portal.cli.demo import load
@@ -17,7 +17,10 @@ from tests.browser.conftest import DemoServer, start_chromium
 from tests.browser.people import REPORT, Person
 from tests.databases import opened
 
-SIZES = ({"width": 1280, "height": 760}, {"width": 390, "height": 760})
+SIZES: tuple[ViewportSize, ...] = (
+    {"width": 1280, "height": 760},
+    {"width": 390, "height": 760},
+)
 
 FOLDER = ROOT / "docs" / "screenshots"
 #: A picture that is larger makes the README slow to read.
@@ -45,15 +48,21 @@ def main() -> None:
             browser.close()
 
 
-def _go_round(browser: Browser, base: str, size: dict[str, int]) -> None:
+def _go_round(browser: Browser, base: str, size: ViewportSize) -> None:
     def come(name: str) -> Person:
         person = Person(browser.new_context(viewport=size), base, name)
         person.sign_in()
         return person
 
     liaison, moderator, erac = come("liaison"), come("moderator"), come("erac")
+    liaison.open("")
+    _shoot(liaison, "floor", size)
     liaison.open("feed")
     _shoot(liaison, "feed", size)
+    liaison.open("offers")
+    liaison.page.locator("[data-view=offers] a").first.click()
+    liaison.page.wait_for_url("**/offers/*")
+    _shoot(liaison, "offer", size)
     moderator.open("feed/queue")
     moderator.page.locator("[data-view=queue] a").first.click()
     moderator.page.wait_for_url("**/queue/*")
@@ -66,7 +75,7 @@ def _go_round(browser: Browser, base: str, size: dict[str, int]) -> None:
     _shoot(liaison, "report", size)
 
 
-def _shoot(person: Person, name: str, size: dict[str, int]) -> None:
+def _shoot(person: Person, name: str, size: ViewportSize) -> None:
     person.is_live()
     path = FOLDER / f"{name}-{size['width']}.png"
     person.page.screenshot(path=path)

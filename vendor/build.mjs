@@ -1,4 +1,4 @@
-// Makes what the pages load from what package-lock.json pins: one style sheet, one sprite, the socket client,
+// Makes what the pages load from what package-lock.json pins: one style sheet (and what two kinds of page add to it), one sprite, the socket client,
 // their licences, and vendor.lock.json with a digest of each. Run `npm ci && npm run build` here; commit the result.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -122,6 +122,8 @@ function licences(name) {
 const client = () => readFileSync(inModules("socket.io-client", "dist", "socket.io.esm.min.js"));
 const MADE = [
   ["static/ui/portal.css", "@uswds/uswds", styles],
+  ["static/floor/floor.css", null, () => `${compile("floor.scss")}\n`],
+  ["static/offers/offers.css", null, () => `${compile("offers.scss")}\n`],
   ["static/ui/sprite.svg", null, sprite],
   ["static/vendor/socket.io.esm.min.js", "socket.io-client", client],
   ["static/vendor/LICENSE-uswds.txt", "@uswds/uswds", () => licences("@uswds/uswds")],

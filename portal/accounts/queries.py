@@ -201,11 +201,15 @@ def list_people(session: Session, words: str = "") -> list[Listed]:
 
 
 def list_demo_people(session: Session) -> list[tuple[Person, Membership]]:
-    """Return the demo's people with their organization, in the order of their making."""
+    """Return the demo's people who sign in, with their organization, in the order of making."""
     rows = session.execute(
         select(Person, Membership)
         .join(Membership, Membership.person_id == Person.id)
-        .where(Person.is_demo, Person.state == PersonState.ACTIVE)
+        .where(
+            Person.is_demo,
+            Person.state == PersonState.ACTIVE,
+            Person.email.endswith("@demo.example"),  # others only stand on the roster
+        )
         .options(joinedload(Membership.organization))
         .order_by(Person.id)
     )

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import alerts, database, demo, invite, serve, verify, worker
+from portal.cli import alerts, database, demo, doctor, invite, serve, verify, worker
 
 
 def register(app: Flask) -> None:
@@ -17,5 +17,6 @@ def register(app: Flask) -> None:
         invite.invite,
         verify.verify,
         alerts.import_alerts_,
+        doctor.doctor,
     ):
         app.cli.add_command(command)

@@ -1,6 +1,7 @@
 """References: what people say on the telephone and what URLs carry."""
 
 import secrets
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -10,6 +11,17 @@ from sqlalchemy.orm import Session
 #: Crockford's base 32: no I, L, O or U, so that it survives the telephone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+#: Picks one sign of a text.
+Chooser = Callable[[str], str]
+
+_choose: Chooser = secrets.choice
+
+
+def use(choose: Chooser | None) -> None:
+    """Let `choose` pick the signs from now on; None returns to what nobody can foretell."""
+    global _choose  # noqa: PLW0603 - the demo wants the same references at each load
+    _choose = choose or secrets.choice
+
 
 def new_reference(prefix: str = "", length: int = 4) -> str:
     """Return a random reference such as OZ27-K7F3: no counter, so that nobody can count.
@@ -17,8 +29,8 @@ def new_reference(prefix: str = "", length: int = 4) -> str:
     Without a prefix it is longer, as it must be unique without an incident's code.
     """
     if not prefix:
-        return "".join(secrets.choice(ALPHABET) for _ in range(length + 4))
-    return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+        return "".join(_choose(ALPHABET) for _ in range(length + 4))
+    return f"{prefix}-" + "".join(_choose(ALPHABET) for _ in range(length))
 
 
 def unused_reference(session: Session, column: Any, prefix: str = "") -> str:

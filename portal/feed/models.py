@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, and_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.accounts.models import Person
@@ -158,6 +158,17 @@ class Post(MovedRow):
                 update(PostTag).where(PostTag.post_id == self.id).values(published_at=at),
                 execution_options={"synchronize_session": False},
             )
+
+
+#: What the floor's map and lifelines are read from.
+_STANDS = and_(Post.__table__.c.standing != "", Post.__table__.c.lifeline != "")
+Index(
+    "ix_post_standings",
+    Post.__table__.c.incident_id,
+    Post.__table__.c.published_at,
+    sqlite_where=_STANDS,
+    postgresql_where=_STANDS,
+)
 
 
 class PostTag(Row):

@@ -20,6 +20,7 @@ from portal.feed.queries import acknowledgement_of
 from portal.feed.states import PostState, asks_for_acknowledgement
 from portal.incidents.models import Incident
 from portal.offers.models import Offer
+from portal.offers.states import SENT, UNSETTLED, OfferState
 
 Facts = Mapping[str, Any]
 
@@ -60,6 +61,9 @@ def of_offer(session: Session, offer: Offer) -> Facts:
         "reference": offer.reference,
         "reason": _reason("offer-reasons", offer.reason),
         "has_note": bool(offer.note),
+        "answer_by": offer.answer_by,
+        "ends_at": offer.available_until,
+        "is_for_owner": offer.state is OfferState.QUESTION,
     }
 
 
@@ -71,6 +75,18 @@ def of_queue(session: Session, incident: Incident) -> Facts:
         "oldest": clock.now() - (it.since or clock.now()),
         "limit": timedelta(minutes=incident.review_minutes),
     }
+
+
+def is_unsettled(session: Session, offer: Offer, actor: Actor | None) -> bool:
+    """Return whether an offer is still without the answer that somebody owes."""
+    del session, actor
+    return offer.state in UNSETTLED and offer.escalated_at is not None and not offer.is_over
+
+
+def is_ending(session: Session, offer: Offer, actor: Actor | None) -> bool:
+    """Return whether an offer still ends soon, as its owner was told."""
+    del session, actor
+    return offer.warned_at is not None and offer.state in SENT and not offer.is_over
 
 
 def is_awaited(session: Session, post: Post, actor: Actor | None) -> bool:

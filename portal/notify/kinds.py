@@ -103,6 +103,7 @@ OF_ONES_OWN = (
     _became(POSTS, POST, "reject", recipients.author),
     _became(POSTS, POST, "merge", recipients.author),
     _became(POSTS, POST, "retract", recipients.author),
+    _became(OFFERS, OFFER, "ask", recipients.owner),
     _became(OFFERS, OFFER, "list", recipients.owner),
     _became(OFFERS, OFFER, "decline", recipients.owner),
 )
@@ -124,6 +125,20 @@ _OTHERS = (
         to=recipients.those_nudged,
         holds=facts.is_awaited,
         pause=_NOT_TOO_OFTEN,
+    ),
+    Notice(
+        name="offer.escalate",
+        topic=OFFERS,
+        moves=frozenset({("offer", "escalate")}),
+        to=recipients.deputies,
+        holds=facts.is_unsettled,
+    ),
+    Notice(
+        name="offer.warn",
+        topic=OFFERS,
+        moves=frozenset({("offer", "warn")}),
+        to=recipients.owner,
+        holds=facts.is_ending,
     ),
     Notice(
         name="post.remind",

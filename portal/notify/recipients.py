@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Membership, Person
 from portal.accounts.states import MembershipState, PersonState
+from portal.core import clock
 from portal.core.actor import PRIVATE_ROLES
 from portal.feed.models import Post
 from portal.feed.queries import missing
@@ -15,14 +16,36 @@ from portal.feed.states import PostState, asks_for_acknowledgement
 from portal.incidents.models import Incident
 from portal.journal.models import Entry, Words
 from portal.offers.models import Offer
+from portal.offers.queries import list_cell
+from portal.offers.states import OfferState
+from portal.presence.models import CheckIn
+from portal.presence.states import CheckInState
 
 Recipients = set[int] | set[None]
 
 
-def owner(session: Session, entry: Entry, offer: Offer) -> Recipients:
-    """Return the person who offered."""
-    del session, entry
-    return {offer.person_id}
+def owner(session: Session, entry: Entry, offer: Offer) -> set[int]:
+    """Return the person who offered; of what ERAC entered for a caller the caller's people."""
+    del entry
+    return (
+        _people_of(session, {offer.organization_id}) if offer.spoken_by else {offer.person_id}
+    )
+
+
+def deputies(session: Session, entry: Entry, offer: Offer) -> Recipients:
+    """Return who else of the ERAC cell can answer in time, and whom a question waits for.
+
+    Those who are here, beside the one who works on it; all others of the cell if nobody is.
+    """
+    cell = {person.id for person in list_cell(session)} - {offer.assignee_id or 0}
+    present = select(CheckIn.person_id).where(
+        CheckIn.incident_id == offer.incident_id,
+        CheckIn.state == CheckInState.IN,
+        CheckIn.until > clock.now(),
+    )
+    here = cell.intersection(session.scalars(present))
+    asked = owner(session, entry, offer) if offer.state is OfferState.QUESTION else set()
+    return {*(here or cell), *asked}
 
 
 def author(session: Session, entry: Entry, post: Post) -> Recipients:

@@ -1,14 +1,11 @@
 /** The desk by keyboard: one key for each decision, claims, the alarm. Everything is on buttons, too. */
+import { startKeys, stored } from "../live/keys.js";
 import { isBeingWritten } from "../live/regions.js";
 import { showDifference } from "./difference.js";
 
 const TAKE_MS = 1500; // who only passes by takes nothing
 const LOOK_MS = 5000;
 
-const stored = {
-  get: (name) => localStorage.getItem(`desk-${name}`),
-  set: (name, value) => localStorage.setItem(`desk-${name}`, value),
-};
 const all = (selector, where = document) => [...where.querySelectorAll(selector)];
 const one = (selector, where = document) => where.querySelector(selector);
 
@@ -21,70 +18,25 @@ function go(step) {
   if (next) location.assign(next.href);
 }
 
-function open(name) {
-  const fold = one(`#item details[data-fold=${name}]`);
-  if (!fold) return;
-  fold.open = true;
-  one("input:not([type=hidden]), textarea, select", fold)?.focus();
-}
+const press = (selector) => one(selector)?.click();
 
-function close() {
-  all("#item details[data-fold][open]").forEach((it) => (it.open = false));
-  document.activeElement?.blur();
-}
-
-function press(selector) {
-  const button = one(selector);
-  if (button && !button.disabled) button.click();
-}
-
-function chooseReason(number) {
-  const radios = all("#item details[data-fold=r][open] input[type=radio]");
-  const radio = radios[number - 1];
-  if (!radio) return;
-  radio.checked = true;
-  radio.focus(); // Enter sends the form
-}
-
-const KEYS = {
+startKeys({
   j: () => go(1),
   k: () => go(-1),
-  a: () => press("#item [data-key=a]"),
-  e: () => open("e"),
-  r: () => open("r"),
-  q: () => open("q"),
-  m: () => press("#item [data-fold=m] form.alike button"),
+  m: () => press("#item form.alike button"),
   c: () => press("#item form[data-move^='claim.'] button"),
-  n: () => press("a[data-key=n]"),
-  t: () => press("a[data-key=t]"),
-  "?": () => {
-    const keys = document.getElementById("keys");
-    keys.open = !keys.open;
-  },
-};
-
-const isWriting = (it) => it.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
-
-function onKey(event) {
-  const { key, target } = event;
-  if (key === "Escape") return close();
-  if (key === "Enter" && (event.ctrlKey || event.metaKey) && target.form) {
-    event.preventDefault();
-    return target.form.requestSubmit();
-  }
-  if (stored.get("keys") === "off" || event.ctrlKey || event.metaKey || event.altKey || isWriting(target)) return;
-  if (/^[1-9]$/.test(key)) return chooseReason(Number(key));
-  if (!Object.hasOwn(KEYS, key)) return;
-  event.preventDefault();
-  KEYS[key]();
-}
+});
 
 // ------------------------------------------------------------------ claims and the alarm
 
 /** Take the open report, so that the others see it: nobody has to press a key for that. */
 function take() {
   const form = one("form[data-take]");
-  if (form && !document.hidden) fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+  if (!form || document.hidden) return;
+  const body = new FormData(form);
+  body.set("once", crypto.randomUUID()); // the button's own is left for whoever presses it
+  body.set("gently", "1"); // never from a colleague who came a moment before
+  fetch(form.action, { method: "POST", body, redirect: "manual" });
 }
 
 /** Taking over or giving back must not cost what is being written: then the page stays, and hears of it live. */
@@ -120,18 +72,11 @@ function look() {
   beeped = names;
 }
 
-function switches() {
-  const keys = one("[data-keys-switch]");
+function startSound() {
   const sound = one("[data-sound-switch]");
   const say = () => {
-    keys.textContent = stored.get("keys") === "off" ? "Turn keys on" : "Turn keys off";
     sound.textContent = stored.get("sound") === "on" ? "No sound" : "Sound an alarm when a report waits too long";
-    document.body.classList.toggle("no-keys", stored.get("keys") === "off");
   };
-  keys.addEventListener("click", () => {
-    stored.set("keys", stored.get("keys") === "off" ? "on" : "off");
-    say();
-  });
   sound.addEventListener("click", () => {
     stored.set("sound", stored.get("sound") === "on" ? "off" : "on");
     say();
@@ -139,12 +84,7 @@ function switches() {
   say();
 }
 
-const keys = document.getElementById("keys");
-if (keys) {
-  keys.hidden = false;
-  switches();
-}
-document.addEventListener("keydown", onKey);
+if (one("[data-sound-switch]")) startSound();
 document.addEventListener("submit", onSubmit);
 document.addEventListener("input", ({ target }) => {
   if (target.dataset.before !== undefined) showDifference(target, one("#item [data-diff]"));

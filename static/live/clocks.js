@@ -49,6 +49,9 @@ function tick(isOver) {
     const words = "short" in it.dataset ? whole.replace(/ ago$/, "") : whole;
     if (it.textContent !== words) it.textContent = words;
   }
+  for (const it of document.querySelectorAll("[data-due]")) {
+    it.classList.toggle("late", new Date(it.dataset.due) <= now);
+  }
   sayOver(now, isOver);
 }
 

@@ -53,6 +53,7 @@ function upsert(list, subject, html) {
     return null;
   }
   if ("fixed" in list.dataset) return null; // an earlier page: nothing new belongs there
+  if (list.dataset.takes && !list.dataset.takes.split(" ").includes(element.dataset.state)) return null;
   if (isOlderThanPage(list, element)) return null;
   list.insertBefore(element, before(list, element) ?? null);
   trim(list);

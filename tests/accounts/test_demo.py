@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portal.accounts.queries import actor_of, get_person_by_email
-from portal.cli.demo import load
-from portal.cli.demo_data import PASSWORD, PEOPLE
+from portal.cli.demo.people import PASSWORD, PEOPLE
 from portal.core.errors import FieldError
 from portal.incidents import operations as incidents
 from portal.journal.transaction import transaction
+from tests.cli.loaded import lent_demo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
     from sqlalchemy.orm import Session
+
+    from tests.databases import Databases
 
 pytestmark = pytest.mark.one_backend
 
 
 @pytest.fixture
-def demo(session: Session, make_app: Callable[..., Flask]) -> Flask:
-    load(session)
+def _copy(databases: Databases) -> Iterator[tuple[str, None]]:
+    with lent_demo(databases) as url:
+        yield url, None
+
+
+@pytest.fixture
+def demo(make_app: Callable[..., Flask]) -> Flask:
     return make_app(is_demo=True)
 
 
@@ -58,18 +65,14 @@ def test_they_are_refused_from_elsewhere(demo: Flask, how: dict[str, Any]):
     assert client.post("/sign-in", data=typed, **how).status_code == 422
 
 
-def test_they_are_refused_under_another_name(session: Session, make_app: Callable[..., Flask]):
-    load(session)
+def test_they_are_refused_under_another_name(make_app: Callable[..., Flask]):
     app = make_app(is_demo=True, base_url="http://portal.example.gov")
     client = app.test_client()
     page = client.page("/sign-in", base_url="http://portal.example.gov")
     assert "demo.example" not in page.html
 
 
-def test_they_are_refused_where_the_demo_is_off(
-    session: Session, make_app: Callable[..., Flask]
-):
-    load(session)
+def test_they_are_refused_where_the_demo_is_off(make_app: Callable[..., Flask]):
     client = make_app().test_client()
     assert "demo.example" not in client.page("/sign-in").html
     assert client.sign_in("admin@demo.example", PASSWORD).status_code == 422

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from portal.cli import demo, demo_data
 from portal.cli.database import upgrade
+from portal.journal.records import begin_generation
 from tests.browser.people import Person
 from tests.browser.proxy import Network
 from tests.databases import opened
@@ -64,13 +66,28 @@ class Site:
 
 @contextmanager
 def demo_site(chromium: Browser, folder: Path) -> Iterator[Site]:
-    """Load the demo and start a server before it."""
+    """Start a server before a demo of its own: a copy of the one that is loaded once."""
     url = f"sqlite:///{folder / 'portal.db'}"
-    upgrade(url)
+    with (
+        closing(sqlite3.connect(_demo_database(folder.parent))) as loaded,
+        closing(sqlite3.connect(folder / "portal.db")) as copy,
+    ):
+        loaded.backup(copy)
     with opened(url) as database, database.sessions() as session:
-        demo.load(session)
+        begin_generation(session)  # two that are alike in that, too, nobody could tell apart
     with DemoServer(url, folder) as server:
         yield Site(server, chromium)
+
+
+def _demo_database(folder: Path) -> Path:
+    """Load the demo, once in each process that tests."""
+    path = folder / "demo.db"
+    if not path.exists():
+        url = f"sqlite:///{path}"
+        upgrade(url)
+        with opened(url) as database, database.sessions() as session:
+            demo.load(session)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -28,13 +28,7 @@ REPORT = {
     "standing": "Closed",
     "asked_for": "All partners, after review",
 }
-OFFER = {
-    "item": "Generator",
-    "amount": "3",
-    "unit": "each",
-    "county": "Jasper",
-    "compensation": "For pay, at a price we quote",
-}
+OFFER = {"item": "Generator", "amount": "3"}
 
 
 class Person:
@@ -126,12 +120,45 @@ class Person:
         self.press("Send to the SEOC")
         return self._reference()
 
-    def offer(self, description: str, **fields: str) -> str:
-        """Offer something, and return the reference that the receipt names."""
+    def offer(self, description: str, price: str = "", **line: str) -> str:
+        """Offer something in its three steps, and return the reference that the receipt names.
+
+        price : in dollars for one unit; "" makes it a gift. line: what else the second step is
+        filled with, such as the member for which an association offers.
+        """
+        main = self.page.get_by_role("main")
         self.open("offers/new")
-        self.fill({"description": description, **OFFER, **fields})
-        self.press("Send offer to ERAC")
+        fields = {**OFFER, "description": description, **line}
+        main.get_by_role("link", name=fields.pop("item"), exact=True).click()
+        self.fill(fields)
+        self.press("Continue")
+        if price:
+            main.get_by_label("For pay, at a price we quote").check()
+            main.locator("summary", has_text="Prices and contract").click()
+            main.get_by_label("Price, Generator, in US dollars").fill(price)
+            main.get_by_label("A price quoted here is not above").check()
+        else:
+            main.get_by_label("Gift, nothing to pay").check()
+        self.press("Check before sending")
+        if "member" in fields:
+            main.get_by_label("These members agreed that we offer this for them").check()
+        self.press("Send offer")
         return self._reference()
+
+    def decide(self, words: str, **fields: str) -> None:
+        """Open a fold of these words at the ERAC desk and fill it in; checks are ticked."""
+        item = self.page.locator("#item")
+        item.locator("summary", has_text=words).first.click()
+        fold = item.locator("details[open]", has_text=words).first
+        for box in fold.get_by_role("checkbox").all()[:2]:
+            box.check()
+        for name, value in fields.items():
+            control = fold.locator(f"[name={name}]").first
+            if control.evaluate("it => it.type") == "radio":
+                fold.get_by_label(value, exact=True).check()
+            else:
+                control.fill(value)
+        fold.get_by_role("button").last.click()
 
     def _reference(self) -> str:
         words = self.page.locator(".receipt").inner_text()

@@ -117,7 +117,7 @@ def test_keys_are_letters_inside_a_field_and_can_be_turned_off(
     page.get_by_role("button", name="Turn keys off").click()
     for key in ("a", "r", "m", "n"):
         page.keyboard.press(key)
-    expect(page.locator("details[data-fold=r]")).not_to_have_attribute("open", "")
+    expect(page.locator("details[data-key=r]")).not_to_have_attribute("open", "")
     moderator.open(f"feed/queue/{reference}")  # they stay off
     page.keyboard.press("a")
     page.wait_for_timeout(500)

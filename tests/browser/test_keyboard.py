@@ -89,7 +89,7 @@ def test_each_thing_that_is_wrong_leads_to_its_field(liaison: Person):
     page = liaison.page
     for path, button, least in (
         ("feed/new", "Send to the SEOC", 3),  # the county is that of the last report
-        ("offers/new", "Send offer to ERAC", 4),
+        ("offers/new?item=GEN", "Continue", 1),
     ):
         liaison.open(path)
         liaison.press(button)
@@ -122,7 +122,7 @@ def test_folds_open_by_enter_and_the_desk_decides_without_a_mouse(
     expect(moderator.row("queue", reference).get_by_role("link")).to_have_attribute(
         "aria-current", "true"
     )
-    tab_to(page, "details[data-fold=r] summary")
+    tab_to(page, "details[data-key=r] summary")
     page.keyboard.press("Enter")
     tab_to(page, "#item [name=reason]")
     page.keyboard.press("Space")

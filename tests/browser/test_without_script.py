@@ -71,7 +71,7 @@ def test_an_offer_is_listed_and_everybody_can_leave(plain: Callable[..., Person]
     reference = owner.offer("Kites for lifting.", price="12.50")
     erac.open("erac")
     erac.row("erac", reference).get_by_role("link").click()
-    erac.press("List this offer")
+    erac.decide("List it")
     owner.open(f"offers/{reference}")
     expect(owner.page.locator(".chip").first).to_have_text("Listed")
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.codes import SHIPPED, CodeList, CodeListError, load
+from portal.offers.queries.catalogue import read_attribute
 
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
@@ -36,6 +37,7 @@ def test_all_lists_are_there() -> None:
         *("post-reasons", "offer-reasons", "time-zones", "roles"),
         *("assignments", "links", "decisions", "acts"),
         *("post-kinds", "sources", "certainties", "tlp"),
+        *("offer-priorities", "operators", "transports", "vetting"),
     }
 
 
@@ -155,6 +157,38 @@ def test_every_unit_of_the_catalogue_is_a_unit() -> None:
         assert item["units"], item.code
         assert set(item["units"]) <= set(units), item.code
         assert len(set(item["units"])) == len(item["units"]), item.code
+
+
+def test_every_item_asks_what_can_be_answered() -> None:
+    for item in load("catalogue").values():
+        assert item["priority"] in load("offer-priorities"), item.code
+        asked = [read_attribute(text) for text in item["attributes"]]
+        assert all(1 <= len(it.name) <= 60 for it in asked), item.code
+        assert len({it.name for it in asked}) == len(asked), item.code
+        for it in asked:
+            assert len(it.choices) != 1, (item.code, it.name)
+            assert len(set(it.choices)) == len(it.choices), (item.code, it.name)
+
+
+def test_the_more_pressing_is_answered_earlier() -> None:
+    priorities = load("offer-priorities").values()
+    assert [it.code for it in priorities] == ["urgent", "routine", "low"]
+    for column in ("answer_minutes", "reply_minutes"):
+        minutes = [it[column] for it in priorities]
+        assert minutes == sorted(set(minutes))
+        assert minutes[0] > 0
+    assert [it["answer_minutes"] for it in priorities] == [30, 60, 240]
+
+
+def test_two_checks_come_before_a_listing() -> None:
+    checks = load("vetting").values()
+    assert [it.code for it in checks if it["required"]] == ["caller", "duplicates"]
+    assert len({it["short"] for it in checks}) == len(checks)
+
+
+def test_transport_and_operator_are_asked_of_every_offer() -> None:
+    assert set(load("transports")) == {"delivers", "pickup", "either"}
+    assert set(load("operators")) == {"included", "none", "not_needed"}
 
 
 def test_units_have_words_and_codes_of_recommendation_20() -> None:

@@ -201,3 +201,31 @@ def test_the_next_report_is_one_that_nobody_has(session, world):
     assert queries.next_after(session, world.incident.id, last.reference, moderator) == (
         first.reference
     )
+
+
+def test_what_comes_next_is_read_by_its_name_and_its_holder_alone(session, world, held_clock):
+    moderator, incident = world.actor("moderator"), world.incident.id
+    first, held = (make_post(session, world.actor("alpha")).reference for _ in range(2))
+    post = queries.get_post(session, incident, held, moderator)
+    take(session, world.actor("mop3"), post)
+    urgent = make_post(session, world.actor("alpha"), is_urgent=True).reference
+    session.expunge_all()
+
+    def following(reference):
+        return queries.next_after(session, incident, reference, moderator)
+
+    assert [following(it) for it in (urgent, first, held)] == [first, urgent, urgent]
+    assert following("gone already") == urgent
+    held_clock.tick(300)
+    assert [following(it) for it in (urgent, first, held)] == [first, held, urgent]
+    assert not [it for it in session.identity_map.values() if isinstance(it, Post | Claim)]
+
+
+def test_opening_a_report_never_takes_it_from_a_colleague(session, world):
+    """Two pages that open at once both ask for it; who came first keeps it."""
+    post = make_post(session, world.actor("alpha"))
+    for name, gently in (("moderator", True), ("moderator2", True), ("moderator2", False)):
+        with transaction(session, world.actor(name), held=[Held(post)]) as tx:
+            feed.take(tx, post, gently=gently)
+        expected = "moderator" if gently else "moderator2"
+        assert holder(session, post) == world.person(expected).name

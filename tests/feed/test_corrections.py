@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.core.errors import FieldError, NotAllowedError, StateGoneError
 from portal.feed import operations as feed
 from portal.feed import queries
 from portal.feed.queries import Filters
+from portal.journal.models import Entry
 from portal.journal.queries import story
+from portal.journal.records import destroy
 from portal.journal.transaction import transaction
 from tests.factories import make_post, publish, retract
 from tests.feed.making import post_of_seoc
@@ -53,6 +56,27 @@ def test_every_correction_stands_in_the_story(session, world, post):
     assert (post.said_before, post.said) == ("Route 67 is shut.", "Route 68 is shut.")
     told = [it.words for it in story(session, "post", post.id) if it.move == "correct"]
     assert [it["said"] for it in told] == ["Route 67 is shut.", "Route 68 is shut."]
+
+
+def test_a_correction_whose_words_were_destroyed_keeps_its_time(
+    client_for, session, world, post
+):
+    correct(session, world, post, "Route 67 is shut.", "A wrong number.")
+    correct(session, world, post, "Route 68 is shut.", "A second look.")
+    corrections = select(Entry.seq).where(
+        Entry.subject == "post", Entry.subject_id == post.id, Entry.move == "correct"
+    )
+    seqs = session.scalars(corrections).all()
+    with transaction(session, world.actor("records")) as tx:
+        destroy(tx, world.incident_id, seqs, basis="RSMo 610.021")
+    for name in ("alpha", "bravo", "moderator"):
+        page = client_for(name).page(f"{BASE}/{post.reference}")
+        told = [it for it in page.words("summary") if it.startswith("Corrected")]
+        assert len(told) == 2, name
+        assert not any(it.endswith(":") for it in told)
+        assert "A wrong number." not in page.html
+        assert "A second look." not in page.html
+        assert "Route 68 is shut." in page.main
 
 
 def test_a_correction_that_changes_nothing_is_refused(session, world, post):

@@ -10,6 +10,7 @@ from portal.feed.queries import Filters
 from portal.journal.transaction import transaction
 from tests.factories import make_post, publish, reject, retract
 from tests.feed.making import post_of_seoc
+from tests.pages import words_of
 
 BASE = "/incidents/EX27/feed"
 
@@ -121,3 +122,17 @@ def test_the_page_and_the_file_find_the_same(client_for, say, monkeypatch):
     text = reader.get(link).text
     assert all(f"Bridge {number}" in text for number in range(7))
     assert "Nothing to see." not in text
+
+
+def test_the_link_to_the_file_says_how_much_of_the_view_it_holds(client_for, say, monkeypatch):
+    reader = client_for("bravo")
+    say("Bridge 0 is out.")
+    (link,) = [it for it in reader.page(BASE).all("a") if "feed.csv" in it.get("href")]
+    assert words_of(link) == "Latest 1,000 as a file"
+    monkeypatch.setattr("portal.feed.views.feed._MOST_ROWS", 3)
+    for number in range(1, 5):
+        say(f"Bridge {number} is out.")
+    (link,) = [it for it in reader.page(BASE).all("a") if "feed.csv" in it.get("href")]
+    assert words_of(link) == "Latest 3 as a file"
+    text = reader.get(link.get("href")).text
+    assert [f"Bridge {it}" in text for it in range(5)] == [False, False, True, True, True]

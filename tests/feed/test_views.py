@@ -15,6 +15,7 @@ from tests.factories import (
     reject,
     retract,
 )
+from tests.feed.making import take
 from tests.pages import words_of
 from tests.world import PASSWORD
 
@@ -133,3 +134,21 @@ def test_a_decision_that_fails_at_the_commit_is_not_said_to_have_happened(
     with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO words")
     assert f"Published {post.reference}" not in desk.page(f"{BASE}/feed/queue").main
+
+
+def test_the_desk_says_how_many_wait_also_when_not_all_stand_on_its_page(
+    client_for, session, world, monkeypatch
+):
+    monkeypatch.setattr(queries.desk, "QUEUE_PAGE", 3)
+    alpha, desk = world.actor("alpha"), client_for("moderator")
+    posts = [make_post(session, alpha, is_urgent=it < 4) for it in range(6)]
+    take(session, world.actor("moderator"), posts[0])
+    url = f"{BASE}/feed/queue"
+    for show, said in (("", "6 waiting"), ("urgent", "4 urgent"), ("yours", "1 yours")):
+        page = desk.page(f"{url}?show={show}")
+        assert words_of(page.one("p[@id='tally']/span")) == said
+        assert page.queries <= 12
+    assert len(desk.page(url).all("ol[@data-view='queue']/li")) == 3
+    item = desk.page(f"{url}/{posts[0].reference}")
+    assert item.queries <= 12
+    assert "5 are left." in desk.follow(desk.submit(item.form("post.publish"))).main

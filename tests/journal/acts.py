@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -18,7 +18,8 @@ from portal.incidents.operations import set_level
 from portal.journal.audience import PARTNERS
 from portal.offers import operations as offers
 from portal.offers.models import Offer
-from tests.factories import offer_particulars, report
+from portal.offers.states import OfferState
+from tests.factories import offer_line, offer_terms, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from tests.world import World
 
 AUDIENCES = ((PARTNERS,), ("sector:ENER", "region:D"), ("staff",), ("region:C",))
+
+
+#: What is done with an offer that is there.
+OF_OFFERS = {
+    *("review", "list", "decline", "take_back"),
+    *("change", "send", "discard", "ask", "answer", "note"),
+}
 
 
 class Crash(Exception):  # noqa: N818 - it is not an error of the portal's
@@ -67,7 +75,7 @@ def row_of(session: Any, act: Act, known: Known, world: World) -> Any:
     """Return the row that an act is about, or None where it begins one."""
     if act.kind in {"publish", "reject", "retract", "withdraw", "crash"}:
         ids, model = known.posts, Post
-    elif act.kind in {"review", "list", "decline", "take_back"}:
+    elif act.kind in OF_OFFERS:
         ids, model = known.offers, Offer
     elif act.kind in {"suspend", "restore"}:
         return session.get_one(Person, world.people["charlie"].id)
@@ -126,11 +134,30 @@ def _simple(kind: str, operation: Callable[..., None], **said: Any) -> Callable[
     return act
 
 
+def _begin(tx: Tx, _world: World, act: Act, incident: Incident) -> list[Effect]:
+    line = offer_line(amount=1000 * (1 + act.pick))
+    offer = offers.begin(tx, incident, line)
+    assert [it.amount for it in offer.lines] == [line.amount]
+    return [Effect(incident.id, "offer.begin", offer)]
+
+
 def _offer(tx: Tx, _world: World, act: Act, incident: Incident) -> list[Effect]:
-    particulars = offer_particulars(amount=1000 * (1 + act.pick))
-    offer = offers.submit(tx, incident, particulars)
-    assert asdict(particulars)["amount"] == offer.amount
-    return [Effect(incident.id, "offer.submit", offer)]
+    """Prepare and send an offer of up to three lines: an entry for each step."""
+    lines = [offer_line(amount=1000 * (1 + act.pick)) for _ in range(1 + act.pick % 3)]
+    offer = offers.offer(tx, incident, lines, offer_terms())
+    assert [it.amount for it in offer.lines] == [it.amount for it in lines]
+    steps = ["begin", *["edit"] * len(lines), "submit"]
+    return [Effect(incident.id, f"offer.{step}", offer) for step in steps]
+
+
+def _change(tx: Tx, _world: World, act: Act, offer: Offer) -> list[Effect]:
+    """Add a line or take one out: of a draft, or of what ERAC then reads again."""
+    move = "edit" if offer.state is OfferState.DRAFT else "revise"
+    if act.pick % 2 and len(offer.lines) > 1:
+        offers.remove_line(tx, offer, offer.lines[-1].number)
+    else:
+        offers.add_line(tx, offer, offer_line(amount=1000 * (1 + act.pick)))
+    return [Effect(offer.incident_id, f"offer.{move}", offer)]
 
 
 def _level(tx: Tx, _world: World, act: Act, incident: Incident) -> list[Effect]:
@@ -157,8 +184,15 @@ ACTS: dict[str, Any] = {
     "retract": _simple("post.retract", feed.retract, note="wrong"),
     "withdraw": _simple("post.withdraw", feed.withdraw),
     "offer": _offer,
+    "begin": _begin,
+    "change": _change,
+    "send": _simple("offer.submit", offers.submit),
+    "discard": _simple("offer.discard", offers.discard),
+    "ask": _simple("offer.ask", offers.ask, question="Since when?"),
+    "answer": _simple("offer.reply", offers.reply, reply="Since noon."),
+    "note": _simple("offer.note", offers.note, words="They call back."),
     "review": _simple("offer.review", offers.review),
-    "list": _simple("offer.list", offers.list_),
+    "list": _simple("offer.list", offers.list_, checks=("caller", "duplicates")),
     "decline": _simple("offer.decline", offers.decline, reason="not_needed"),
     "take_back": _simple("offer.withdraw", offers.withdraw),
     "level": _level,
@@ -177,6 +211,13 @@ WHO = {
     "retract": ("moderator", "mop3", "erac"),
     "withdraw": ("alpha", "bravo", "guild"),
     "offer": ("alpha", "bravo", "guild"),
+    "begin": ("alpha", "bravo", "erac"),
+    "change": ("alpha", "bravo", "guild"),
+    "send": ("alpha", "bravo"),
+    "discard": ("alpha", "bravo"),
+    "ask": ("erac",),
+    "answer": ("alpha", "erac", "moderator"),
+    "note": ("erac", "alpha"),
     "review": ("erac",),
     "list": ("erac", "moderator"),
     "decline": ("erac",),

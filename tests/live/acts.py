@@ -15,6 +15,7 @@ from portal.feed.states import PostState
 from portal.incidents import operations as incidents
 from portal.journal.audience import PARTNERS, STAFF, region, sector
 from portal.journal.transaction import transaction
+from portal.offers import operations as offers
 from portal.offers.models import Offer
 from portal.offers.states import OfferState
 from portal.organizations import operations as organizations
@@ -133,8 +134,9 @@ def offer(play: Play, session: Session) -> str | None:
         return None
     description = play.canary()
     price = 1_000_000 + 7 * play.count
+    said = f"${price / 100:,.2f}"
     row = factories.make_offer(session, actor, price_cents=price, description=description)
-    entry, said = ledger.numbers_of_last_entry(session, "offer", row.id), f"${price / 100:,.2f}"
+    entry = ledger.numbers_of_last_entry(session, "offer", row.id)
     play.ledger.note(said, ledger.rooms_of_price(row), entry)
     play.ledger.note(description, set(), entry)
     return f"{name} offers {row.reference} at {said}"
@@ -149,10 +151,31 @@ def decide(play: Play, session: Session) -> str | None:
     if act is factories.review and row.state is OfferState.IN_REVIEW:
         return None
     if act is factories.list_offer and play.chance.random() < 0.5:
-        play.send("erac", f"offers/{row.reference}", "offer.list", note=play.canary())
+        checks = ["caller", "duplicates"]
+        page = f"offers/{row.reference}"
+        play.send("erac", page, "offer.list", note=play.canary(), checks=checks)
     else:
         act(session, actor, row)
     return f"{act.__name__} {row.reference}"
+
+
+def revise_offer(play: Play, session: Session) -> str | None:
+    """Change a price: nobody may hear the old one any more."""
+    row = play.any_of(session, Offer, OfferState.SUBMITTED, OfferState.LISTED)
+    actor = _owner(play, session, row)
+    if row is None or actor is None:
+        return None
+    play.count += 1
+    (line,), cents = row.lines, 1_000_000 + 7 * play.count
+    old, new = (f"${price / 100:,.2f}" for price in (line.price_cents, cents))
+    changed = factories.offer_line(price_cents=cents, description=play.canary())
+    with transaction(session, actor) as tx:
+        offers.change_line(tx, row, line.number, changed)
+    entry = ledger.numbers_of_last_entry(session, "offer", row.id)
+    play.ledger.note(old, set(), entry)
+    play.ledger.note(new, ledger.rooms_of_price(row), entry)
+    play.ledger.note(changed.description, set(), entry)
+    return f"revise offer {row.reference}: {new}, not {old}"
 
 
 def withdraw_offer(play: Play, session: Session) -> str | None:
@@ -243,6 +266,7 @@ ACTS = {
     retract: 5,
     offer: 8,
     decide: 6,
+    revise_offer: 3,
     withdraw_offer: 2,
     set_level: 3,
     revise: 9,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 import socketio
 
-from tests.live.markup import Views, read_fragment, read_page
+from tests.live.markup import Lists, Views, belongs, read_fragment, read_page
 from tests.live.server import SignedOutError, live_of
 from tests.live.wire import Line, OrderedClient, finish, make_client
 
@@ -74,7 +74,7 @@ class FollowingClient:
         self.failure: BaseException | None = None
         self.applied = self.loads = self.life = 0
         self._start: dict[str, Any] | None = None
-        self._lists: set[str] = set()
+        self._lists: Lists = {}
         self._inbox: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._line: Line | None = None
         self._returns, self._ends = threading.Event(), threading.Event()
@@ -165,7 +165,7 @@ class FollowingClient:
         self.is_out = False
 
     def _forget(self) -> None:
-        self.views, self.heads, self._start, self._lists = {}, {}, None, set()
+        self.views, self.heads, self._start, self._lists = {}, {}, None, {}
 
     def _load(self) -> None:
         """Open the pages; the heads of the first are older than all their rows."""
@@ -254,10 +254,11 @@ class FollowingClient:
         if frame.get("view") not in self._lists:
             return
         key = (frame["view"], frame["subject"])
-        if frame.get("gone"):
-            self.views.pop(key, None)
+        row, state = ("", "") if frame.get("gone") else read_fragment(frame["html"])
+        if row and belongs(state, self._lists[frame["view"]]):
+            self.views[key] = row
         else:
-            self.views[key] = read_fragment(frame["html"])
+            self.views.pop(key, None)
 
     def _hear(self, event: str, data: Any) -> None:
         generation = self._start["generation"] if self._start else ""

@@ -11,6 +11,9 @@ from html.parser import HTMLParser
 #: (view, subject): what stands there.
 Views = dict[tuple[str, str], str]
 
+#: By the name of a list the states that it takes.
+Lists = dict[str, frozenset[str]]
+
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 
 #: A time of another day says which; whether it does depends on when it was written.
@@ -20,14 +23,15 @@ _DAY = re.compile(r"\b\d{1,2} [A-Z][a-z]{2} (?=\d\d:\d\d )")
 class _Reader(HTMLParser):
     """Collects the rows of live lists, in words that do not depend on blanks or age.
 
-    lists : names of the lists.
+    lists : by name the states in which a row belongs there; none for whatever state.
     rows  : by list and subject; a row outside of any list counts as one of the list "".
     """
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.lists: set[str] = set()
+        self.lists: Lists = {}
         self.rows: Views = {}
+        self.states: dict[tuple[str, str], str] = {}
         self._path: list[tuple[str, str]] = [("", "")]  # tag, and the list that it is
         self._row: tuple[str, str] | None = None
         self._row_depth = self._age_depth = 0
@@ -41,9 +45,10 @@ class _Reader(HTMLParser):
         subject, view = known.get("data-subject"), known.get("data-view") or ""
         if self._row is None and subject and (self._path[-1][1] or len(self._path) == 1):
             self._row, self._row_depth = (self._path[-1][1], subject), len(self._path)
+            self.states[self._row] = known.get("data-state") or ""
         self._say(f"<{tag} {sorted(known.items(), key=str)}>")
         if view:
-            self.lists.add(view)
+            self.lists[view] = frozenset((known.get("data-takes") or "").split())
         if tag not in _VOID:
             self._path.append((tag, view))
             if "data-age" in known and not self._age_depth:
@@ -70,14 +75,29 @@ class _Reader(HTMLParser):
             self._pieces.append(piece)
 
 
-def read_page(html: str) -> tuple[Views, set[str]]:
-    """Return what stands in a page's live lists, and the names of the lists."""
+def belongs(state: str, takes: frozenset[str]) -> bool:
+    """Return whether a list takes a row in this state.
+
+    One that is there already stays in sight when it moves on, until the page is asked for anew;
+    here it has gone then, from either side of a comparison.
+    """
+    return not takes or state in takes
+
+
+def read_page(html: str) -> tuple[Views, Lists]:
+    """Return what stands in a page's live lists, and what the lists take."""
     reader = _Reader(html)
-    return {key: row for key, row in reader.rows.items() if key[0]}, reader.lists
+    views = {
+        key: row
+        for key, row in reader.rows.items()
+        if key[0] and belongs(reader.states[key], reader.lists[key[0]])
+    }
+    return views, reader.lists
 
 
-def read_fragment(html: str) -> str:
-    """Return the one element of a frame, as `read_page` words it."""
-    rows = _Reader(html).rows
-    assert len(rows) == 1, f"not one row: {html}"
-    return rows.popitem()[1]
+def read_fragment(html: str) -> tuple[str, str]:
+    """Return the one element of a frame, as `read_page` words it, and its state."""
+    reader = _Reader(html)
+    assert len(reader.rows) == 1, f"not one row: {html}"
+    key, row = reader.rows.popitem()
+    return row, reader.states[key]

@@ -37,5 +37,5 @@ def test_what_happens_while_a_page_is_made_is_not_missed(
         page = ear.browser.page(ear.path).html
     shown, _ = read_page(page)
     for frame in ear.follow(**live_of(page))["frames"]:
-        shown[frame["view"], frame["subject"]] = read_fragment(frame["html"])
+        shown[frame["view"], frame["subject"]], _ = read_fragment(frame["html"])
     assert shown == read_page(ear.browser.page(ear.path).html)[0]

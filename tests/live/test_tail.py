@@ -18,10 +18,12 @@ from portal.journal.housekeeping import housekeeping
 from portal.journal.records import begin_generation
 from portal.journal.transaction import transaction
 from portal.live.tail import HEADS_S, Tail
+from portal.offers import operations as offers
 from portal.organizations import operations as organizations
 from portal.organizations.operations import OrganizationParticulars
 from tests import factories
 from tests.databases import opened
+from tests.offers.making import do, draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +87,12 @@ def test_each_room_hears_its_own_side_of_an_entry(ear_of, tail, session, world):
 
 def test_a_price_reaches_its_owner_and_erac(ear_of, tail, session, world):
     ears = {name: ear_of(name) for name in ("guild", "alpha", "erac", "records", "moderator")}
-    factories.make_offer(session, world.actor("guild"), price_cents=1_234_567)
+    offer = draft(session, world.actor("guild"), price_cents=1_234_567)
+    tail.step()
+    heard = {name: {frame["room"] for frame in ear.frames()} for name, ear in ears.items()}
+    own = {org(offer.organization_id)}
+    assert heard == {it: own if it == "guild" else set() for it in ears}, "it is a draft"
+    do(session, world.actor("guild"), offers.submit, offer)
     tail.step()
     heard = {name: ear.frames() for name, ear in ears.items()}
     assert {name: [f["view"] for f in frames] for name, frames in heard.items()} == {

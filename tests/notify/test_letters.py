@@ -8,11 +8,12 @@ from datetime import UTC
 import html5lib
 import pytest
 
-from portal.core.actor import Role
+from portal.core.actor import SYSTEM, Role
 from portal.feed import operations as feed
 from portal.journal.housekeeping import housekeeping
 from portal.journal.transaction import transaction
 from portal.notify.kinds import NOTICES
+from portal.offers import operations as offers
 from tests.factories import (
     change_roles,
     decline,
@@ -33,6 +34,8 @@ from tests.notify.acts import (
     wait_too_long,
 )
 from tests.notify.mailbox import parts
+from tests.offers.making import asked as asked_about
+from tests.offers.making import do
 from tests.pages import words_of
 
 CANARY = "CanarySings"
@@ -46,9 +49,16 @@ def decided(session, world, move, incident=None):
         offer = make_offer(
             session, alpha, incident, description=CANARY, amount=4_471_000, price_cents=44_719
         )
-        return {"offer.list": list_offer, "offer.decline": decline}[move](
-            session, erac, offer, note=CANARY
-        )
+        if move == "offer.warn":
+            do(session, SYSTEM, offers.warn, list_offer(session, erac, offer))
+        else:
+            does = {
+                "offer.list": list_offer,
+                "offer.decline": decline,
+                "offer.ask": asked_about,
+            }
+            does[move](session, erac, offer, CANARY)
+        return offer
     post = make_post(session, alpha, incident, words=CANARY)
     if move == "post.reject":
         return reject(session, moderator, post, note=CANARY)
@@ -80,6 +90,8 @@ MOVES = {
     "post.reject": ("Report {} is not published", "Cannot be verified", "feed"),
     "post.merge": ("Report {} joined another", None, "feed"),
     "post.retract": ("Report {} is taken back", None, "feed"),
+    "offer.ask": ("Question about your offer {}", None, "offers"),
+    "offer.warn": ("Your offer {} ends soon", None, "offers"),
     "offer.list": ("Offer {} is listed", None, "offers"),
     "offer.decline": ("Offer {} is declined", "Not needed now", "offers"),
 }
@@ -95,6 +107,9 @@ def made(session, world, office, mailbox, held_clock, move, incident=None):
         held_clock.tick(0)
         wait_too_long(session, world.actor("alpha"), held_clock, incident=incident)
         row = incident or world.incident
+    elif move == "offer.escalate":
+        row = make_offer(session, world.actor("alpha"), incident, description=CANARY)
+        do(session, SYSTEM, offers.escalate, row)
     else:
         row = (decided if move in MOVES else asked)(session, world, move, incident)
     office.work()
@@ -104,7 +119,7 @@ def made(session, world, office, mailbox, held_clock, move, incident=None):
 
 
 def test_every_notice_has_a_letter_tried_here_and_words_on_the_deliveries_page(office):
-    assert {*MOVES, *TO_READERS, "post.remind"} == set(NOTICES)
+    assert {*MOVES, *TO_READERS, "post.remind", "offer.escalate"} == set(NOTICES)
     words = office.app.jinja_env.get_template("notify/words.html").module
     assert set(words.WHAT) == set(NOTICES)
 
@@ -122,7 +137,7 @@ def test_a_letter_says_what_became_of_it_and_where_to_read_on(
     assert URL.findall(text) == [
         f"https://portal.example/incidents/EX27/{section}/{row.reference}"
     ]
-    assert re.search(r" at \d\d:\d\d C[DS]T \(\d{4}Z\)\.", text)
+    assert re.search(r" at (\d\d? \w{3} )?\d\d:\d\d C[DS]T \(\d{4}Z\)\.", text)
     if reason:
         assert f"Reason: {reason}." in text
 
@@ -145,6 +160,29 @@ def test_those_who_are_to_acknowledge_read_what_and_by_when(
         ]
         due = row.acknowledge_by.astimezone(UTC)
         assert f"({due:%H%MZ})" in text
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("is_asked", [False, True], ids=["waits for ERAC", "for its owner"])
+def test_whom_an_offer_waits_for_reads_by_when(session, world, office, mailbox, is_asked):
+    """The cell reads it in either case; the owner only where it is the owner's turn."""
+    offer = make_offer(session, world.actor("alpha"), description=CANARY)
+    if is_asked:
+        asked_about(session, world.actor("erac"), offer, CANARY)
+        office.work()
+    del mailbox.letters[:]
+    do(session, SYSTEM, offers.escalate, offer)
+    office.work()
+    said = "The question about offer {} is still open" if is_asked else "Offer {} is still"
+    owners = {"alpha@world.example"} if is_asked else set()
+    assert {str(it["To"]) for it in mailbox.letters} == {"erac@world.example", *owners}
+    for letter in mailbox.letters:
+        assert letter["Subject"].startswith(f"EXERCISE: {said.format(offer.reference)}")
+        text, _ = parts(letter)
+        url = f"https://portal.example/incidents/EX27/offers/{offer.reference}"
+        assert URL.findall(text) == [url]
+        assert f"({offer.answer_by.astimezone(UTC):%H%MZ})" in text
+        assert CANARY not in text
 
 
 @pytest.mark.one_backend

@@ -17,10 +17,12 @@ from portal.core.web.labels import dollars
 from portal.feed.models import Post
 from portal.feed.queries import posts_by_id
 from portal.journal.transaction import transaction
+from portal.offers import operations as offers
 from portal.offers.models import Offer
 from portal.offers.queries import offers_by_id
 from portal.organizations import operations as organizations
 from tests import factories as make
+from tests.offers.making import asked, do, draft, entered
 from tests.world import add_organization
 
 if TYPE_CHECKING:
@@ -54,8 +56,11 @@ POST_STATES: dict[str, tuple[str, ...]] = {
 }
 
 OFFER_STATES: dict[str, tuple[str, ...]] = {
+    "draft": (),
+    "discarded": ("discard",),
     "submitted": (),
     "in_review": ("review",),
+    "question": ("ask",),
     "listed": ("review", "list"),
     "declined": ("decline",),
     "withdrawn": ("withdraw",),
@@ -107,16 +112,25 @@ def _post_rule(post: Any, what: str, actor: Actor) -> bool:
     return post.state == "retracted" and is_reader(post, actor)
 
 
+def is_unsent(offer: Any) -> bool:
+    """Tell whether an offer is still its makers' own: their organization's, or ERAC's."""
+    return offer.state in {"draft", "discarded"}
+
+
 def _offer_rule(offer: Any, what: str, actor: Actor) -> bool:
+    if not may_know(offer, actor):
+        return False
     if is_own(offer, actor) or Role.ERAC in actor.roles:
         return True
-    return what in {"description", "note"} and bool(actor.roles & RECORD)
+    return what in {"description", "note", "question"}
 
 
 def may_know(row: Post | Offer, actor: Actor) -> bool:
     """Tell whether a person may know that the row is there."""
     if isinstance(row, Post):
         return is_own(row, actor) or bool(actor.roles & DESK) or is_reader(row, actor)
+    if is_unsent(row):
+        return Role.ERAC in actor.roles if row.spoken_by else is_own(row, actor)
     return is_own(row, actor) or bool(actor.roles & (RECORD | {Role.ERAC}))
 
 
@@ -137,7 +151,7 @@ class Busy:
 
 
 def busy_incident(session: Session, world: World) -> Busy:
-    """Fill the open incident: sixty reports, twenty offers."""
+    """Fill the open incident: sixty reports, some forty offers."""
     marks = count(1)
     hidden = add_organization(session, "Hidden Haulage")
     with transaction(session, SYSTEM) as tx:
@@ -148,8 +162,10 @@ def busy_incident(session: Session, world: World) -> Busy:
     owners = [("alpha", ""), ("bravo", ""), ("guild", ""), ("guild", hidden.reference)]
     for (owner, member), state in product(owners, OFFER_STATES):
         secrets += _plant_offer(session, world, owner, member, state, mark=next(marks))
-        if member:
+        if member and not is_unsent(secrets[-1].row):
             secrets.append(Secret("Hidden Haulage", secrets[-1].row, "member"))
+    for state in OFFER_STATES:
+        secrets += _plant_offer(session, world, "", "", state, mark=next(marks))
     return _as_read(session, secrets)
 
 
@@ -201,24 +217,36 @@ def _plant_offer(
         f"C{mark:04}Z",
     )
     terms = "quoted_price" if mark % 2 else "state_contract"
-    row = make.make_offer(
-        session,
-        world.actor(owner),
-        description=f"{words}, delivered.",
-        compensation=terms,
-        price_cents=price if mark % 2 else None,
-        contract="" if mark % 2 else contract,
-        member=member,
-    )
+    typed = {
+        "description": f"{words}, delivered.",
+        "compensation": terms,
+        "price_cents": price if mark % 2 else None,
+        "contract": "" if mark % 2 else contract,
+        "telephone": f"417-555-{mark:04}",
+    }
+    is_sent = state not in {"draft", "discarded"}
+    if not owner:  # on the telephone
+        row = entered(session, world, is_sent=is_sent, **typed)
+    elif is_sent:
+        row = make.make_offer(session, world.actor(owner), member=member, **typed)
+    else:
+        row = draft(session, world.actor(owner), member=member, **typed)
     erac = world.actor("erac")
+    maker = world.actor(owner) if owner else erac
     for move in OFFER_STATES[state]:
         if move == "review":
             make.review(session, erac, row)
+        elif move == "ask":
+            asked(session, erac, row, question=f"{note}?")
+            yield Secret(note, row, "question")
         elif move == "withdraw":
-            make.withdraw_offer(session, world.actor(owner), row)
+            make.withdraw_offer(session, maker, row)
+        elif move == "discard":
+            do(session, maker, offers.discard, row)
         else:
             answer = make.list_offer if move == "list" else make.decline
             answer(session, erac, row, note=f"{note} is all.")
             yield Secret(note, row, "note")
     yield Secret(words, row, "description")
+    yield Secret(typed["telephone"], row, "telephone")
     yield Secret(*((dollars(price), row, "price") if mark % 2 else (contract, row, "contract")))

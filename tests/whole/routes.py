@@ -25,6 +25,7 @@ UNKNOWN: Mapping[str, str] = {
     "token": "x" * 43,
     "filename": "ui/portal.css",
     "number": "1",
+    "item": "NONE",
 }
 
 

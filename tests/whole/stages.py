@@ -21,12 +21,12 @@ from portal.core.actor import SYSTEM, Actor, Role
 from portal.core.web import times
 from portal.incidents.states import INCIDENT
 from portal.journal.transaction import transaction
-from portal.offers.states import OFFER
 from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 from tests import factories as make
-from tests.feed.stage import ACKNOWLEDGEMENTS, CLAIMS, POSTS, below, in_audience
+from tests.feed.stage import ACKNOWLEDGEMENTS, CLAIMS, POSTS
+from tests.offers.stage import ITEMS, OFFERS, VIEWS
 from tests.presence.stage import CHECK_INS
 from tests.world import PASSWORD, add_organization, add_person, open_incident
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from portal.core.moves import Machine
     from portal.incidents.models import Incident
-    from portal.offers.models import Offer
     from tests.world import World
 
 
@@ -49,6 +48,9 @@ class Stage:
     typed   : by move, what has to be filled in beside what the form holds.
     seen_by : whether a person may know of the row, worked out by hand.
     new     : by move that begins a row, the page that asks for it.
+    posted_to      : by move that begins a row, where it is posted to if not to that page.
+    is_of_its_time : whether a row's pages make this move of it as it stands; false for the one
+                     of two moves that share a form and go by the state of the row.
     """
 
     machine: Machine
@@ -58,14 +60,18 @@ class Stage:
     typed: Callable[[World], Mapping[str, Mapping[str, Any]]]
     seen_by: Callable[[Any, Actor], bool] = lambda _row, _actor: True
     new: Mapping[str, str] = field(default_factory=dict)
+    posted_to: Mapping[str, str] = field(default_factory=dict)
+    is_of_its_time: Callable[[Any, str], bool] = lambda _row, _move: True
 
     def fill(self, world: World, move: str) -> Mapping[str, Any]:
         """Return what to type into the form of a move."""
         typed = self.typed(world)
         return typed[move] if move in typed or move in self.new else {}
 
-
-# ---------------------------------------------------------------- offers
+    def begins(self, move: str, code: str) -> tuple[str, str]:
+        """Return the page that asks for a new row, and the path that its form is posted to."""
+        page = self.new[move].format(code=code)
+        return page, self.posted_to[move].format(code=code) if move in self.posted_to else page
 
 
 def _incident(world: World, *, code: str = "") -> Incident:
@@ -73,53 +79,6 @@ def _incident(world: World, *, code: str = "") -> Incident:
     assert world.session is not None
     return open_incident(world.session, world.actor("admin"), code=code)
 
-
-def offer(world: World, then: tuple[str, ...] = (), *, closed: bool = False) -> Offer:
-    """Bring an offer of Alpha's to where these moves lead, and close its incident if asked."""
-    session = world.session
-    assert session is not None
-    incident = _incident(world) if closed else world.incident
-    made = make.make_offer(session, world.actor("alpha"), incident)
-    for move in then:
-        if move == "withdraw":
-            make.withdraw_offer(session, world.actor("alpha_admin"), made)
-        else:
-            does = {"review": make.review, "list": make.list_offer, "decline": make.decline}
-            does[move](session, world.actor("erac"), made)
-    if closed:
-        make.close_incident(session, incident)
-    return made
-
-
-OFFERS = Stage(
-    machine=OFFER,
-    builds={
-        "submitted": offer,
-        "submitted, incident closed": partial(offer, closed=True),
-        "in review": partial(offer, then=("review",)),
-        "in review, incident closed": partial(offer, then=("review",), closed=True),
-        "listed": partial(offer, then=("list",)),
-        "listed, incident closed": partial(offer, then=("review", "list"), closed=True),
-        "declined": partial(offer, then=("decline",)),
-        "withdrawn": partial(offer, then=("withdraw",)),
-    },
-    pages=lambda row, _actor: [below(row, "offers")],
-    path=lambda row, _actor, move: below(row, "offers", move),
-    typed=lambda _world: {
-        "submit": {
-            "item": "FUEL",
-            "amount": "10",
-            "unit": "GAL",
-            "county": "29097",
-            "compensation": "donation",
-            "available_from": times.typed(clock.now()),
-            "available_until": times.typed(clock.now() + timedelta(days=1)),
-        },
-        "decline": {"reason": "not_needed"},
-    },
-    seen_by=in_audience,
-    new={"submit": "/incidents/{code}/offers/new"},
-)
 
 # ---------------------------------------------------------------- incidents
 
@@ -323,7 +282,9 @@ STAGES = (
     Stage(**POSTS),
     Stage(**CLAIMS),
     Stage(**ACKNOWLEDGEMENTS),
-    OFFERS,
+    Stage(**OFFERS),
+    Stage(**ITEMS),
+    Stage(**VIEWS),
     INCIDENTS,
     ORGANIZATIONS,
     PEOPLE,

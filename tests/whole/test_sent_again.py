@@ -11,9 +11,10 @@ from portal.journal.models import Entry, Once
 from portal.offers.models import Offer
 from tests import factories as make
 from tests.feed.stage import post
+from tests.offers.stage import offer
 from tests.whole.moving import FORMS, form_of
 from tests.whole.refused import GOOD_OFFER, GOOD_REPORT, OFFER, REPORT, newest, written
-from tests.whole.stages import incident, offer
+from tests.whole.stages import incident
 
 if TYPE_CHECKING:
     from tests.pages import Form, Page, PageClient
@@ -181,7 +182,7 @@ def test_words_for_an_incident_that_was_closed_are_kept(scene):
     row = incident(scene.world)
     client, base = scene.client("alpha"), f"/incidents/{row.code}"
     report = client.page(f"{base}/feed/new").form()
-    offered = client.page(f"{base}/offers/new").form()
+    offered = client.page(f"{base}/offers/new?item=FUEL").form()
     mine = make.make_post(scene.session, scene.world.actor("alpha"), row)
     withdraw = client.page(f"{base}/feed/{mine.reference}").form("post.withdraw")
     make.close_incident(scene.session, row)

@@ -34,8 +34,11 @@ def test_packages_are_pinned_exactly_with_digests_and_without_addresses():
     assert [name for name, entry in pinned.items() if name and "integrity" not in entry] == []
 
 
-def test_the_style_sheet_fetches_nothing():
-    assert re.findall(r"url\(|@import|@font-face|@charset", STYLES) == []
+def test_the_style_sheets_fetch_nothing():
+    sheets = [STYLES, *(path.read_text() for path in (ROOT / "static").glob("*/*.css"))]
+    assert [re.findall(r"url\(|@import|@font-face|@charset", it) for it in sheets if it] == [
+        [] for _ in sheets
+    ]
 
 
 def test_every_class_of_the_ground_templates_is_styled_or_a_hook():
@@ -44,7 +47,8 @@ def test_every_class_of_the_ground_templates_is_styled_or_a_hook():
     html = "".join(path.read_text() for path in (ROOT / "templates/ui").glob("*.html"))
     plain = re.findall(r'class="([^"{}]+)"', html + (ROOT / "templates/base.html").read_text())
     named = {name for group in plain for name in group.split()} - unstyled
-    assert sorted(name for name in named if f".{name}" not in STYLES) == []
+    styles = STYLES + "".join(path.read_text() for path in (ROOT / "static").glob("*/*.css"))
+    assert sorted(name for name in named if f".{name}" not in styles) == []
 
 
 def test_no_two_signs_are_drawn_alike_but_those_that_share_a_meaning():

@@ -87,6 +87,11 @@ class PortalForm(FlaskForm):
             self.version.data = str(row.version)
 
     @property
+    def was_sent(self) -> bool:
+        """Return whether this is the form that was sent, not one beside it or a fresh one."""
+        return self.once.raw_data is not None
+
+    @property
     def once_key(self) -> OnceKey:
         """Return the single-use key, bound to this route and to what was typed."""
         pairs = sorted((k, v) for k, v in request.form.items(multi=True) if k not in _UNHASHED)

@@ -21,12 +21,17 @@ LEASE = timedelta(minutes=5)
 _MOST_AT_ONCE = 100
 
 
-def take(tx: Tx, post: Post) -> Claim:
+def take(tx: Tx, post: Post, *, gently: bool = False) -> Claim:
     """Put a report before oneself for a while; from another as well, who then sees it gone.
+
+    gently : not from another; then nothing happens. For who has done no more than open it.
 
     The post has to be held, so that two who take it come one after the other.
     """
     claim = _claim_of(tx, post) or Claim(post=post, post_id=post.id)
+    is_anothers = claim.is_held and not _has_left(tx.session, claim)
+    if gently and is_anothers and claim.person_id != tx.actor.person_id:
+        return claim
     claim.sign_in_id = tx.actor.sign_in_id
     claim.person_id = tx.actor.person_id  # type: ignore[assignment]  # the machine wants a role
     claim.until = tx.now + LEASE

@@ -11,6 +11,7 @@ from portal.feed.queries.desk import (
     alike,
     count_decided,
     count_waiting,
+    counted_queue,
     get_claim,
     list_doubted,
     list_queue,
@@ -46,6 +47,7 @@ from portal.feed.queries.posts import (
     successor_of,
     whole,
 )
+from portal.feed.queries.standings import Standing, list_standings
 
 __all__ = [
     "FEED_PAGE",
@@ -57,12 +59,14 @@ __all__ = [
     "Holder",
     "Page",
     "PostView",
+    "Standing",
     "acknowledgement_of",
     "acknowledgements_of",
     "alike",
     "count_decided",
     "count_unread",
     "count_waiting",
+    "counted_queue",
     "first_unread",
     "get_claim",
     "get_post",
@@ -73,6 +77,7 @@ __all__ = [
     "list_mine",
     "list_pinned",
     "list_queue",
+    "list_standings",
     "list_to_acknowledge",
     "missing",
     "next_after",

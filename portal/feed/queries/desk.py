@@ -47,19 +47,28 @@ def list_queue(
 
     show : "urgent", "yours" (claimed by the actor), "asked" (questions to authors), or all.
     """
-    posts = session.scalars(
+    return counted_queue(session, incident_id, actor, show)[0]
+
+
+def counted_queue(
+    session: Session, incident_id: int, actor: Actor | None = None, show: str = ""
+) -> tuple[list[PostView], int]:
+    """Return what `list_queue` does, and how many there are in all."""
+    conditions = _in_queue(incident_id, actor, show)
+    number = select(func.count(Post.id)).where(*conditions).correlate(None).scalar_subquery()
+    rows = session.execute(
         select_posts()
-        .where(*_in_queue(incident_id, actor, show))
+        .add_columns(number)
+        .where(*conditions)
         .order_by(*_QUEUE_ORDER)
         .limit(QUEUE_PAGE)
-    )
-    return [for_desk(post) for post in posts]
+    ).all()
+    return [for_desk(post) for post, _ in rows], rows[0][1] if rows else 0
 
 
 def _in_queue(
     incident_id: int, actor: Actor | None = None, show: str = ""
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions of `list_queue`."""
     states = {PostState.QUESTION} if show == "asked" else AT_THE_DESK
     conditions = [Post.incident_id == incident_id, Post.state.in_(states)]
     if show == "urgent":
@@ -95,12 +104,9 @@ def next_after(session: Session, incident_id: int, reference: str, actor: Actor)
     return None
 
 
-def count_waiting(
-    session: Session, incident_id: int, actor: Actor | None = None, show: str = ""
-) -> int:
-    """Return how many reports wait for the desk; `show` as in `list_queue`."""
-    waiting = select(func.count()).where(*_in_queue(incident_id, actor, show))
-    return session.scalar(waiting) or 0
+def count_waiting(session: Session, incident_id: int) -> int:
+    """Return how many reports wait for the desk."""
+    return session.scalar(select(func.count()).where(*_in_queue(incident_id))) or 0
 
 
 def count_decided(session: Session, incident_id: int, since: datetime) -> dict[PostState, int]:

@@ -64,7 +64,7 @@ def claim(incident: Incident, reference: str, move: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.catching(), write(form, [Held(post)]) as tx:
             if move == "take":
-                operations.take(tx, post)
+                operations.take(tx, post, gently="gently" in request.form)
             else:
                 operations.release(tx, or_404(queries.get_claim(tx.session, post)))
             return see_other(tx.answer(_url_of_item(reference)))
@@ -114,10 +114,7 @@ def _queue_page(
     forms |= {name: forms.get(name) or ButtonForm() for name in ("take", "release")}
     forms.setdefault("bulk", BulkForm())
     decided = queries.count_decided(session, incident.id, clock.now() - timedelta(hours=24))
-    posts = queries.list_queue(session, incident.id, actor, show)
-    waiting = len(posts)
-    if waiting == queries.QUEUE_PAGE:  # there may be more than the page holds
-        waiting = queries.count_waiting(session, incident.id, actor, show)
+    posts, waiting = queries.counted_queue(session, incident.id, actor, show)
     page = render_template(
         "feed/queue.html",
         posts=posts,

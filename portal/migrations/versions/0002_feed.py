@@ -309,7 +309,8 @@ def _tag_what_is_out() -> None:
     )
     posts = op.get_bind().execute(
         sa.text(
-            "SELECT post.id, incident_id, published_at, post.counties, lifeline, sectors "
+            "SELECT post.id, incident_id, published_at, post.counties, lifeline, seen_by, "
+            "sectors "
             "FROM post JOIN organization ON organization.id = organization_id "
             "WHERE published_at IS NOT NULL"
         )
@@ -322,13 +323,14 @@ def _tag_what_is_out() -> None:
             "published_at": it.published_at,
         }
         for it in posts.all()
-        for tag in (
+        for tag in {
             "kind:status",
             f"county:{it.counties}",
             f"region:{counties[it.counties]['region']}",
             f"lifeline:{it.lifeline}",
             *(f"sector:{code}" for code in it.sectors.split()),
-        )
+            *(room for room in it.seen_by.split() if room.startswith("sector:")),
+        }
     ]
     if rows:
         op.bulk_insert(tags, rows)

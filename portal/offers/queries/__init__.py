@@ -1,0 +1,66 @@
+"""Reading offers: one, the lists of owner, record and desk, the catalogue."""
+
+from portal.offers.queries.catalogue import Item, by_kind, catalogue, get_item
+from portal.offers.queries.desk import (
+    SHOWN,
+    Filters,
+    Tally,
+    count_open,
+    is_by_due,
+    list_cell,
+    list_desk,
+    list_views,
+    next_after,
+    tally,
+    usual_answer,
+)
+from portal.offers.queries.duplicates import Alike, alike
+from portal.offers.queries.lists import PAGE, Draft, Turn, list_drafts, list_offers, list_turns
+from portal.offers.queries.offers import (
+    LineView,
+    OfferView,
+    get_offer,
+    offers_by_id,
+    project,
+    room_of,
+    sheet_of,
+    sheets_of,
+    story_for,
+    whole,
+)
+
+__all__ = [
+    "PAGE",
+    "SHOWN",
+    "Alike",
+    "Draft",
+    "Filters",
+    "Item",
+    "LineView",
+    "OfferView",
+    "Tally",
+    "Turn",
+    "alike",
+    "by_kind",
+    "catalogue",
+    "count_open",
+    "get_item",
+    "get_offer",
+    "is_by_due",
+    "list_cell",
+    "list_desk",
+    "list_drafts",
+    "list_offers",
+    "list_turns",
+    "list_views",
+    "next_after",
+    "offers_by_id",
+    "project",
+    "room_of",
+    "sheet_of",
+    "sheets_of",
+    "story_for",
+    "tally",
+    "usual_answer",
+    "whole",
+]
