@@ -13,7 +13,7 @@ from portal.journal.audience import PARTNERS
 from tests.browser.arranging import Stage, arranging
 from tests.browser.conftest import Site, demo_site
 from tests.browser.people import Person
-from tests.browser.test_every_page import examine
+from tests.browser.walking import examine
 from tests.feed.making import post_of_seoc
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import DemoServer
     from tests.browser.proxy import Network
 
-NEWS = "Heron substation feeds Carthage again since noon."
+NEWS = "Plover substation feeds Carthage again since noon."
 WAITING = "Osprey depot is without guards tonight."
 REFUSED = "Kestrel terminal quotes nine dollars a barrel."
 INSIDE = "Merlin pipeline pressure falls; only the SEOC may know."
@@ -85,11 +85,11 @@ def test_a_report_appears_and_goes_on_every_screen_that_may_show_it(
     watch.say("its words off the competitor's feed")
     expect(row).to_contain_text("Retracted")
     assert competitor.has_not_reloaded()
-    assert "Heron" not in competitor.page.content()
+    assert "Plover" not in competitor.page.content()
     assert NEWS in network.heard(), "what was published had been sent"
     row.get_by_role("link").click()
     expect(competitor.page.locator("h1")).to_have_text("This post was taken back")
-    assert "Heron" not in competitor.page.content()
+    assert "Plover" not in competitor.page.content()
 
 
 def test_words_leave_the_page_of_the_post_and_earlier_pages_too(people: People):

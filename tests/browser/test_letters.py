@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.notify.kinds import NOTICES
-from tests.browser.test_every_page import PHONE_WIDTHS, overflow, violations
+from tests.browser.walking import PHONE_WIDTHS, overflow, violations
 from tests.notify.conftest import PostOffice
 from tests.notify.mailbox import Mailbox, parts
 from tests.notify.test_letters import made

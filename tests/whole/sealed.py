@@ -40,9 +40,9 @@ RECORD = ("admin", "records")
 MEMBER = "Hidden Haulage"
 
 #: What the owner and the ERAC cell alone may read, and what the cell alone may.
-OF_PARTIES = {"contract", "contact", "telephone", "spoken_by", "price"}
+OF_PARTIES = {"bytes", "contract", "contact", "telephone", "spoken_by", "price"}
 OF_CELL = {"note_of_cell", "second_note_of_cell"}
-#: A file may say anything, so that who sees the offer may open it.
+#: A file may say anything, a price as well: its words are for the parties.
 _KEPT_AS_SAID = ("description", "about", "place", "restrictions", "insurance", "support")
 
 
