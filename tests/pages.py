@@ -8,7 +8,9 @@ what a write needs, and neither script nor style inline.
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -200,6 +202,24 @@ class Page:
         assert not problems, f"{self.url}:\n" + "\n".join(problems)
 
 
+#: What the request of this thread asks of the database; several run at once in some tests.
+_asked: ContextVar[list[str] | None] = ContextVar("asked", default=None)
+_turn = Lock()
+
+
+def _count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+    asked = _asked.get()
+    if asked is not None and not statement.startswith("BEGIN"):
+        asked.append(statement)
+
+
+def _listen_to(engine: Engine) -> None:
+    """Listen once, and never again leave off: others may be asking at that moment."""
+    with _turn:
+        if not event.contains(engine, "before_cursor_execute", _count):
+            event.listen(engine, "before_cursor_execute", _count)
+
+
 class PageClient(FlaskClient):
     """A browser without JavaScript that complains.
 
@@ -213,18 +233,12 @@ class PageClient(FlaskClient):
         # With an outer application context `g` would be shared between requests, and the
         # person of one request would be taken for the person of the next.
         assert not has_app_context(), "leave the application context before a client runs"
-        engine: Engine = self.application.extensions["database"].engine
-        asked: list[str] = []
-
-        def count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-            if not statement.startswith("BEGIN"):
-                asked.append(statement)
-
-        event.listen(engine, "before_cursor_execute", count)
+        _listen_to(self.application.extensions["database"].engine)
+        outer = _asked.set(asked := [])
         try:
             return super().open(*args, **kwargs)
         finally:
-            event.remove(engine, "before_cursor_execute", count)
+            _asked.reset(outer)
             self.queries = len(asked)
 
     def page(self, url: str, status: int = 200, **kwargs: Any) -> Page:
