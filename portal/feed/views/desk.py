@@ -68,8 +68,8 @@ def claim(incident: Incident, reference: str, move: str) -> ResponseReturnValue:
             else:
                 operations.release(tx, or_404(queries.get_claim(tx.session, post)))
             return see_other(tx.answer(_url_of_item(reference)))
-        if "gently" in request.form:  # decided in this moment: nobody pressed anything
-            return see_other(_url_of_item(reference))
+    if "gently" in request.form:  # decided in this moment: nobody pressed anything
+        return see_other(_url_of_item(reference))
     return _queue_page(incident, post, **{move: form})
 
 
