@@ -43,7 +43,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; makes the instance folder and the secret key on first use."""
     environ = os.environ if environ is None else environ
     instance = Path(environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
-    instance.mkdir(parents=True, exist_ok=True)
+    # For its own eyes only where it is made here: a folder that is there may be shared.
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     base_url = environ.get("PORTAL_BASE_URL", "").rstrip("/")
     host = urlsplit(base_url).hostname or "localhost"
     return Settings(
@@ -64,7 +65,6 @@ def _kept_key(path: Path) -> str:
     It is written aside and linked into place, so that no other process reads half a key.
     """
     if not path.exists():
-        path.parent.chmod(0o700)  # what one installation holds is for its own eyes
         aside = path.with_name(f"{path.name}.{os.getpid()}")
         aside.touch(0o600)
         aside.write_text(secrets.token_urlsafe(48))

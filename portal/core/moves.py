@@ -42,22 +42,35 @@ class Move:
 
 
 def parts(actor: Actor, row: object) -> frozenset[By]:
-    """Return the actor's roles, and what the actor is to this row."""
+    """Return the actor's roles, and what the actor is to this row.
+
+    A row may say by `made_by` which role prepared it for somebody else: then all who hold that
+    role are what its person would be; and by `owner_id` whose it is, if not yet its
+    organization's.
+    """
     held: set[By] = set(actor.roles)
     if actor.is_system:
         held.add(Part.SYSTEM)
-    elif getattr(row, "person_id", None) == actor.person_id:
+    elif _is_self(actor, row):
         held.add(Part.SELF)
     elif actor.roles & DESK_ROLES:
         held.add(Part.SECOND)
-    organization_id = getattr(row, "organization_id", None)
+    owner_id = getattr(row, "owner_id", getattr(row, "organization_id", None))
     if (
-        organization_id is not None
-        and organization_id == actor.organization_id
+        owner_id is not None
+        and owner_id == actor.organization_id
         and actor.roles & PRIVATE_ROLES
     ):
         held.add(Part.OWNER)
     return frozenset(held)
+
+
+def _is_self(actor: Actor, row: object) -> bool:
+    """Return whether the row is the actor's own, or that of a cell whose people take turns."""
+    role: Role | None = getattr(row, "made_by", None)
+    if role is not None:
+        return role in actor.roles
+    return getattr(row, "person_id", None) == actor.person_id
 
 
 class Machine:

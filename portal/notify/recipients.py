@@ -35,17 +35,19 @@ def owner(session: Session, entry: Entry, offer: Offer) -> set[int]:
 def deputies(session: Session, entry: Entry, offer: Offer) -> Recipients:
     """Return who else of the ERAC cell can answer in time, and whom a question waits for.
 
-    Those who are here, beside the one who works on it; all others of the cell if nobody is.
+    Those who are here, beside the one who works on it; all others of the cell if nobody is;
+    and where there are no others, the one who works on it: somebody has to hear of it.
     """
-    cell = {person.id for person in list_cell(session)} - {offer.assignee_id or 0}
+    cell = {person.id for person in list_cell(session)}
+    others = cell - {offer.assignee_id or 0}
     present = select(CheckIn.person_id).where(
         CheckIn.incident_id == offer.incident_id,
         CheckIn.state == CheckInState.IN,
         CheckIn.until > clock.now(),
     )
-    here = cell.intersection(session.scalars(present))
+    here = others.intersection(session.scalars(present))
     asked = owner(session, entry, offer) if offer.state is OfferState.QUESTION else set()
-    return {*(here or cell), *asked}
+    return {*(here or others or cell), *asked}
 
 
 def author(session: Session, entry: Entry, post: Post) -> Recipients:

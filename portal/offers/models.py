@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from portal.accounts.models import Person
 from portal.core import clock
+from portal.core.actor import Role
 from portal.core.columns import (
     CodeColumn,
     CodesColumn,
@@ -144,6 +145,17 @@ class Offer(MovedRow):
         if self.state in UNSENT:
             return frozenset({ERAC if self.spoken_by else org(self.organization_id)})
         return frozenset({org(self.organization_id), ERAC, AUDIT})
+
+    @property
+    def made_by(self) -> Role | None:
+        """Return whose people go on with it for a caller, whoever of them entered it."""
+        return Role.ERAC if self.spoken_by else None
+
+    @property
+    def owner_id(self) -> int | None:
+        """Return whose it is; of what is entered for a caller nobody's until it is sent."""
+        is_with_erac = self.spoken_by and self.state in UNSENT
+        return None if is_with_erac else self.organization_id
 
     @property
     def is_over(self) -> bool:

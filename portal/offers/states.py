@@ -40,7 +40,7 @@ class ViewState(StrEnum):
 
 S = OfferState
 OWNER, ERAC, SYSTEM = {Part.OWNER}, {Role.ERAC}, {Part.SYSTEM}
-#: Who prepares an offer: its organization's people, or who of ERAC enters it for a caller.
+#: Who prepares an offer: its organization's people, or ERAC for a caller.
 MAKER = {Part.OWNER, Part.SELF}
 #: The owner, or ERAC, who writes down what somebody says on the telephone.
 ANSWERS = {Part.OWNER, Role.ERAC}
@@ -62,6 +62,11 @@ OFFERED = {"lines", "terms", "answer_by"}
 def incident_is_open(offer: Any) -> bool:
     """Return whether it goes on: an incident takes its open offers with it."""
     return bool(offer.incident.is_open)
+
+
+def change_of(offer: Any) -> str:
+    """Return the move by which an offer is changed: what was sent is reviewed again."""
+    return "edit" if offer.state is S.DRAFT else "revise"
 
 
 # fmt: off

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import DemoServer
 
-MOST_PAGES = 24
-OF_KIND = 1
+MOST_PAGES = 40
+#: Pages of one kind are no less a dead end for being many.
+OF_KIND = MOST_PAGES
 #: Every so many pages are looked at in the dark, too.
 DARK = 3
 

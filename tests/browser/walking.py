@@ -47,13 +47,13 @@ class Walk:
 
     def pages(self) -> Iterator[Page]:
         paths, opened = ["/"], 0
-        known = set(paths)
+        known = dict.fromkeys(paths, "")
         asked: Counter[str] = Counter()
         kinds: Counter[str] = Counter()
         for path in paths:
             answer = self.person.context.request.get(urljoin(self.person.base, path))
             if answer.status >= 400:
-                self.broken.append(f"{path}: {answer.status}")
+                self.broken.append(f"{path}: {answer.status}, from {known[path]}")
             is_page = answer.ok and "text/html" in answer.headers["content-type"]
             if opened == self.most or not is_page:
                 continue
@@ -69,7 +69,7 @@ class Walk:
                     continue
                 kinds[kind_of(target)] += 1
                 asked[parts.path] += bool(parts.query)
-                known.add(target)
+                known[target] = path
                 paths.append(target)
 
 

@@ -53,6 +53,17 @@ def test_a_secret_key_is_made_once_and_kept_for_its_owners_eyes(tmp_path):
     assert other.secret_key != key
 
 
+def test_the_folder_it_makes_is_its_owners_and_one_that_was_there_stays_as_it_was(tmp_path):
+    made, shared = tmp_path / "made", tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    for folder, mode in ((made, 0o700), (shared, 0o755)):
+        for _ in range(2):
+            read_settings({"PORTAL_INSTANCE": str(folder)})
+        assert (folder / "secret-key").is_file()
+        assert folder.stat().st_mode & 0o777 == mode
+
+
 def test_a_kept_key_may_end_in_a_line_end(tmp_path):
     (tmp_path / "secret-key").write_text("kept by hand\n")
     assert read_settings({"PORTAL_INSTANCE": str(tmp_path)}).secret_key == "kept by hand"

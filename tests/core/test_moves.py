@@ -147,6 +147,23 @@ def test_a_person_is_self_to_their_own_row_and_the_system_to_none():
     assert Part.SELF not in parts(actor(Role.OBSERVER), object())
 
 
+def test_what_a_cell_prepared_for_somebody_is_each_of_its_peoples_own():
+    row = door(person_id=1)
+    row.made_by = Role.ERAC
+    assert Part.SELF in parts(actor(Role.ERAC, person_id=5), row)
+    assert Part.SELF not in parts(actor(Role.OBSERVER, person_id=1), row), "no more of the cell"
+    row.made_by = None
+    assert Part.SELF not in parts(actor(Role.ERAC, person_id=5), row)
+
+
+def test_a_row_may_be_its_organizations_only_later():
+    row = door()
+    row.owner_id = None
+    assert Part.OWNER not in parts(LIAISON, row)
+    row.owner_id = 1
+    assert Part.OWNER in parts(LIAISON, row)
+
+
 def test_every_role_is_either_private_or_staff_or_an_observers():
     assert PRIVATE_ROLES | STAFF_ROLES | {Role.OBSERVER} == set(Role)
     assert not PRIVATE_ROLES & STAFF_ROLES

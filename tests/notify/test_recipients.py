@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from portal.core.actor import SYSTEM, Role
 from portal.feed import operations as feed
 from portal.journal.audience import STAFF
 from portal.journal.housekeeping import housekeeping
 from portal.journal.transaction import transaction
 from portal.notify.states import DeliveryState, Withheld
+from portal.offers import operations as offers
 from tests.factories import (
+    add_person,
+    make_offer,
     make_post,
     publish,
     reject,
     retract,
+    review,
     suspend_organization,
     suspend_person,
 )
@@ -202,6 +207,22 @@ def test_nudges_within_ten_minutes_become_one_that_waits(
     office.work()
     assert len(told(office)["post.nudge"]) == 2 * len(ALL)
     assert S.WAITING not in {it.state for it in office.all()}
+
+
+# ---------------------------------------------------------------- deputies
+
+
+@pytest.mark.parametrize("others", [True, False], ids=["with colleagues", "alone"])
+def test_of_an_offer_without_an_answer_a_deputy_hears_or_who_works_on_it(
+    session, world, office, others
+):
+    if others:
+        add_person(session, world.organization("agency"), Role.ERAC, "erac2")
+    offer = review(session, world.actor("erac"), make_offer(session, world.actor("alpha")))
+    with transaction(session, SYSTEM) as tx:
+        offers.escalate(tx, offer)
+    office.work()
+    assert told(office) == {"offer.escalate": ["erac2" if others else "erac"]}
 
 
 # ---------------------------------------------------------------- the duty address

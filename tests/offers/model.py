@@ -116,14 +116,13 @@ class Said:
 class Case:
     """One offer as it should be; see `Offer` for the meanings.
 
-    owner   : key of an organization; author: who began it.
+    owner   : key of an organization; is_entered: the cell began it, for a caller.
     told_of : the ends of which the owner was told, in order.
     """
 
     id: int
     reference: str
     owner: str
-    author: str
     is_entered: bool
     said: Said
     wares: list[Ware]
@@ -211,9 +210,10 @@ class Model:
     @staticmethod
     def is_for(move: str, who: str, case: Case) -> bool:
         """Whether a move is somebody's to make."""
-        is_own = PARTNERS.get(who) == case.owner
+        is_hidden = case.is_entered and case.state in UNSENT
+        is_own = PARTNERS.get(who) == case.owner and not is_hidden
         return {
-            "maker": is_own or who == case.author,
+            "maker": is_own or (case.is_entered and who in CELL),
             "cell": who in CELL,
             "answers": is_own or who in CELL,
             "timer": who == SYSTEM,

@@ -261,8 +261,12 @@ def _is_ill_filled(case: Case, step: Step, now: datetime) -> bool:
 
 
 def _is_ill_changed(case: Case, step: Step, now: datetime) -> bool:
-    if step.kind in {"add_line", "change_line"} and _is_for_no_member(step, case.owner):
-        return True
+    if step.kind in {"add_line", "change_line"}:
+        is_unpriced = (
+            case.said.compensation == "quoted_price" and not ware_of(step, 0).has_price
+        )
+        if is_unpriced or _is_for_no_member(step, case.owner):
+            return True
     if step.kind == "remove_line" and len(case.wares) == 1:
         return True
     said = said_of(step, now) if step.kind == "settle" else case.said
@@ -316,7 +320,6 @@ def _begun(model: Model, step: Step, offer_id: int, reference: str, now: datetim
         offer_id,
         reference,
         PARTNERS[step.who] if before else owner_of(step),
-        step.who,
         step.kind == "enter",
         Said(now, now + timedelta(hours=48)),
         [ware_of(step, 1)],

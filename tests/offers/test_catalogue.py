@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from portal.core import codes
-from portal.core.errors import FieldError, NotAllowedError, StateGoneError
+from portal.core.actor import SYSTEM
+from portal.core.errors import ConflictError, FieldError, NotAllowedError, StateGoneError
 from portal.journal.audience import AUDIT, ERAC
 from portal.journal.queries import story
+from portal.journal.transaction import transaction
 from portal.offers import operations as offers
 from portal.offers import queries
+from portal.offers.models import CatalogueItem
 from portal.offers.operations.catalogue import MOST_ATTRIBUTES, MOST_VIEWS
 from portal.offers.queries.catalogue import Attribute, read_attribute
+from portal.organizations import operations as organizations
 from tests.factories import make_offer, offer_line
-from tests.offers.making import added, begun, do, item_of, saved
+from tests.offers.making import added, begun, do, draft, item_of, saved
+from tests.threads import sorted_out, together
 
 
 @pytest.fixture
@@ -66,6 +72,29 @@ def test_an_item_is_added_at_the_end_and_can_be_offered(session, world, erac):
     assert offer.priority == "routine"
     told = story(session, "item", row.id)
     assert [it.words["item"]["code"] for it in told] == ["BAGGER"]
+
+
+@pytest.mark.parametrize("act", ["add", "change", "retire"])
+def test_of_several_who_state_an_item_at_once_one_is_first(database, world, act):
+    """None of them can know of the other; the pages were opened before."""
+
+    def state():
+        with database.sessions() as own:
+            actor, known = world.within(own).actor("erac"), queries.catalogue(own)["FUEL"]
+            own.rollback()
+            if act == "add":
+                return added(own, actor, "BAGGER").id
+            if act == "change":
+                return do(own, actor, offers.change_item, known, item_of()).id
+            return do(own, actor, offers.retire_item, known)
+
+    done, refused = sorted_out(together([state] * 4), ConflictError, FieldError)
+    assert (len(done), len(refused)) == (1, 3)
+    assert act == "add" or all(isinstance(it, ConflictError) for it in refused)
+    with database.sessions() as own:
+        (row,) = own.scalars(select(CatalogueItem))
+        told = [it.move for it in story(own, "item", row.id)]
+    assert told == ["add", "retire"] if act == "retire" else ["add"]
 
 
 REFUSED = [
@@ -149,13 +178,75 @@ def test_a_retired_item_can_be_seen_but_not_offered(session, world, erac, code):
     assert begun(session, alpha, **line).lines[0].item == code
 
 
-def test_an_offer_whose_item_was_retired_can_still_be_sent_and_taken_back(session, world, erac):
+def test_an_offer_whose_item_was_retired_goes_on_and_no_new_one_begins(session, world, erac):
     alpha = world.actor("alpha")
-    offer = make_offer(session, alpha)
+    offer, unsent = make_offer(session, alpha), draft(session, alpha)
     do(session, erac, offers.retire_item, queries.catalogue(session)["FUEL"])
-    with pytest.raises(FieldError):
-        do(session, alpha, offers.change_line, offer, 1, offer_line())
+    do(session, alpha, offers.change_line, offer, 1, offer_line(amount=2_000))
+    assert (offer.lines[0].amount, offer.state) == (2_000, "submitted")
+    pump = offer_line(item="GEN", unit="EA", amount=1_000)
+    do(session, alpha, offers.add_line, unsent, pump)
+    for refused_to in (
+        lambda: do(session, alpha, offers.change_line, unsent, 2, offer_line()),
+        lambda: do(session, alpha, offers.again, offer),
+        lambda: do(session, alpha, offers.submit, unsent),
+    ):
+        with pytest.raises(FieldError) as refused:
+            refused_to()
+        assert refused.value.field == "item"
+    do(session, alpha, offers.remove_line, unsent, 1)
+    do(session, alpha, offers.submit, unsent)
     do(session, alpha, offers.withdraw, offer)
+
+
+def test_of_an_item_that_was_retired_the_pages_say_what_to_do(client_for, session, world, erac):
+    alpha, client = world.actor("alpha"), client_for("alpha")
+    offer, unsent = make_offer(session, alpha), draft(session, alpha)
+    do(session, erac, offers.retire_item, queries.catalogue(session)["FUEL"])
+    for it, move, remedy in (
+        (offer, "offer.again", "Begin a new offer."),
+        (unsent, "offer.submit", "Take it out."),
+    ):
+        answer = client.send(f"/incidents/EX27/offers/{it.reference}", move)
+        assert f"Bulk fuel can no longer be offered. {remedy}" in client.read(answer, 422).main
+
+
+def test_for_a_member_that_has_left_nothing_new_is_offered(session, world):
+    guild, bravo = world.actor("guild"), world.organizations["bravo"].reference
+    sent, unsent = (prepare(session, guild, member=bravo) for prepare in (make_offer, draft))
+    with transaction(session, SYSTEM) as tx:
+        left = world.organization("bravo")
+        organizations.remove_member(tx, world.organization("guild"), left)
+    for operation, offer, said in (
+        (offers.again, sent, {}),
+        (offers.submit, unsent, {"on_behalf": True}),
+    ):
+        with pytest.raises(FieldError, match="this member has left") as refused:
+            do(session, guild, operation, offer, **said)
+        assert refused.value.field == "member"
+    do(session, guild, offers.change_line, unsent, 1, offer_line())
+    do(session, guild, offers.submit, unsent)
+
+
+def test_the_form_keeps_words_that_were_said_before_there_were_choices(
+    client_for, session, world, erac
+):
+    alpha, client = world.actor("alpha"), client_for("alpha")
+    about = {"fuel": "heating oil", "hours": "nights"}
+    asks = {"units": ("GAL",), "attributes": ("fuel", "hours")}
+    do(session, erac, offers.change_item, queries.catalogue(session)["FUEL"], item_of(**asks))
+    offer = make_offer(session, alpha, about=about)
+    asks["attributes"] = ("fuel: diesel | propane", "hours: days | nights")
+    do(session, erac, offers.change_item, queries.catalogue(session)["FUEL"], item_of(**asks))
+    url = f"/incidents/EX27/offers/{offer.reference}/lines"
+    form = client.page(f"{url}/1").form("offer.revise")
+    assert [form.filled[f"about_{n}"] for n in (0, 1)] == [["heating oil"], ["nights"]]
+    client.follow(client.submit(form, amount="2"))
+    session.expire_all()
+    assert offer.lines[0].about == about
+    new = client.page(f"{url}/new?item=FUEL").form("offer.revise")
+    page = client.read(client.submit(new, amount="2", price="3", about_0="heating oil"), 422)
+    assert "Choose from the list" in page.error_at("about_0"), "of other lines it is no choice"
 
 
 @pytest.mark.parametrize("name", ["alpha", "moderator", "logistics", "records", "admin"])

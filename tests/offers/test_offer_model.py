@@ -62,6 +62,7 @@ MAKERS = ("alpha", "alpha_admin", "bravo", "guild", "league", "erac")
 AT_DESK = (*CELL * 3, "alpha", "admin", "moderator")
 BY_DESK = ("review", "assign", "prioritize", "note", "vet", "ask", "list", "decline")
 WHO = {
+    "begin": MAKERS,
     "enter": (*CELL, "alpha"),
     "reply": (*MAKERS, "erac2", "admin"),
     **dict.fromkeys(BY_DESK, AT_DESK),
@@ -85,7 +86,7 @@ def _acts(kinds):
             st.builds(
                 Step,
                 st.just(kind),
-                st.sampled_from(WHO.get(kind, MAKERS)),
+                st.sampled_from(WHO.get(kind, (*MAKERS, "erac2"))),
                 st.integers(0, 99),
                 st.integers(0, 999),
             ),

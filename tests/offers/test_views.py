@@ -62,7 +62,8 @@ def test_lines_are_added_changed_and_taken_out_of_a_draft(client_for, session, w
     assert f"{url}/lines/new" in alpha.page(url).links
     page = alpha.page(f"{url}/lines/new")
     (link,) = {it for it in page.links if it.endswith("item=GEN")}
-    alpha.follow(alpha.send(link, "offer.edit", amount="2", unit="EA", about_0="250"))
+    typed = {"amount": "2", "unit": "EA", "price": "90", "about_0": "250"}
+    alpha.follow(alpha.send(link, "offer.edit", **typed))
     form = alpha.page(f"{url}/lines/2").form("offer.edit")
     assert (form.filled["amount"], form.filled["about_0"]) == (["2"], ["250"])
     page = alpha.follow(alpha.submit(form, amount="3"))

@@ -185,7 +185,7 @@ def test_an_offer_keeps_one_line_and_takes_so_many(scene, monkeypatch):
     assert answer.status_code == 422
     monkeypatch.setattr(offering, "MOST_LINES", 1)
     url = below(made, "offers", "lines/new?item=FUEL")
-    page = client.read(client.send(url, None, amount="1", unit="GAL"), 422)
+    page = client.read(client.send(url, None, amount="1", unit="GAL", price="3"), 422)
     assert "1 lines at most" in page.main
     assert written(scene) == before
     assert client.get(below(made, "offers", "lines/9")).status_code == 404

@@ -6,7 +6,7 @@ import pytest
 
 from portal.offers.models import Offer
 from tests.feed.stage import below
-from tests.offers.making import begun
+from tests.offers.making import begun, draft
 from tests.whole.refused import (
     GOOD_OFFER,
     GOOD_REPORT,
@@ -85,22 +85,24 @@ BAD_LINES = {
     "about_1": [("x" * 81, "80 characters")],
 }
 
+BAD_PRICES = [
+    (None, "Write the price"),
+    ("", "Write the price"),
+    ("-3", "more than zero"),
+    ("0", "more than zero"),
+    ("0.001", "dollars and cents"),
+    ("3.899", "dollars and cents"),
+    ("1" + "0" * 99, "at most"),
+    ("much", "as a number"),
+]
+
 BAD_TERMS = {
     "compensation": [
         (None, "Choose the terms"),
         ("", "Choose the terms"),
         ("free", LISTED),
     ],
-    "price_1": [
-        (None, "Write the price"),
-        ("", "Write the price"),
-        ("-3", "more than zero"),
-        ("0", "more than zero"),
-        ("0.001", "dollars and cents"),
-        ("3.899", "dollars and cents"),
-        ("1" + "0" * 99, "at most"),
-        ("much", "as a number"),
-    ],
+    "price_1": BAD_PRICES,
     "price_until": [*BAD_TIMES, (at(hours=-1), "has passed")],
     "vouched": [(None, "Tick this"), ("x", LISTED)],
     "contract": [("x" * 61, "60 characters"), ("x" * 200_000, "60 characters")],
@@ -213,6 +215,18 @@ def test_a_bad_line_is_refused_at_its_field(scene, field, value, says):
 @pytest.mark.parametrize(("field", "value", "says"), cases(BAD_TERMS))
 def test_bad_terms_are_refused_at_their_field(scene, where, field, value, says):
     assert_bad(scene, "alpha", where, {**GOOD_TERMS, field: value}, (field, says))
+
+
+@pytest.fixture(scope="module")
+def priced(scene):
+    """Return the page of one line more on an offer at a quoted price."""
+    made = draft(scene.session, scene.world.actor("alpha"))
+    return below(made, "offers", "lines/new?item=FUEL")
+
+
+@pytest.mark.parametrize(("field", "value", "says"), cases({"price": BAD_PRICES}))
+def test_a_bad_price_of_a_line_is_refused_at_its_field(scene, priced, field, value, says):
+    assert_bad(scene, "alpha", priced, {**GOOD_OFFER, field: value}, (field, says))
 
 
 @pytest.mark.parametrize(("field", "value", "says"), cases(BAD_CALLS))

@@ -16,6 +16,8 @@ from portal.feed.models import Post, PostTag
 from portal.feed.queries import Filters
 from portal.incidents.models import Incident
 from portal.journal.audience import PARTNERS
+from portal.offers import queries as offers
+from portal.offers.models import Offer, OfferTag
 from portal.organizations.models import Organization
 from tests.databases import opened
 
@@ -48,6 +50,12 @@ ORGANIZATION = {
     "sectors": "ENER RETAIL",
     "counties": "29097",
     "state": "active",
+}
+ASSOCIATION = ORGANIZATION | {
+    "id": 6,
+    "reference": "ORG-BBBB",
+    "name": "Fuel Guild",
+    "kind": "association",
 }
 PERSON = {
     "id": 5,
@@ -97,6 +105,48 @@ def row_of(number, state):
     }
 
 
+#: By state: what an offer of the first release holds in it, beside what all hold.
+OFFERS = {
+    "submitted": {"price_cents": 389, "compensation": "quoted_price"},
+    "in_review": {"organization_id": 6, "member_id": 4, "amount": 2_500},
+    "listed": {"note": "Thank you.", "compensation": "state_contract", "contract": "C-7"},
+    "declined": {"reason": "not_needed", "note": "Enough now."},
+    "withdrawn": {"item": "ANVIL", "unit": "EA", "county": "29189"},
+}
+#: Each its own, so that none is taken for another.
+SENT_AT = {state: SENT + timedelta(minutes=n) for n, state in enumerate(OFFERS)}
+UNTIL = SENT + timedelta(days=4000)
+OF_LINES = ("item", "description", "amount", "unit", "county", "price_cents", "member_id")
+
+
+def offer_of(number, state):
+    """Return an offer as the first release wrote it."""
+    return {
+        "id": number,
+        "reference": f"OZ26-{state.upper()}",
+        "incident_id": 7,
+        "organization_id": 4,
+        "person_id": 5,
+        "member_id": None,
+        "item": "FUEL",
+        "description": f"Diesel, {state}.",
+        "amount": 1_000_000,
+        "unit": "GAL",
+        "county": "29097",
+        "available_from": SENT,
+        "available_until": UNTIL,
+        "compensation": "donation",
+        "contract": "",
+        "price_cents": None,
+        "reason": "",
+        "note": "",
+        "state": state,
+        "submitted_at": SENT_AT[state],
+        **MOVED,
+        **OFFERS[state],
+    }
+
+
 @pytest.fixture
 def carried(databases):
     """A session on a database that held rows at revision 0001 and was led on to the end."""
@@ -113,9 +163,10 @@ def carried(databases):
         before.reflect(connection)
         for name, rows in (
             ("incident", [INCIDENT | MOVED]),
-            ("organization", [ORGANIZATION | MOVED]),
+            ("organization", [ORGANIZATION | MOVED, ASSOCIATION | MOVED]),
             ("person", [PERSON | MOVED]),
             ("post", posts),
+            ("offer", [offer_of(number, state) for number, state in enumerate(OFFERS, 21)]),
             ("audience", audience),
         ):
             connection.execute(before.tables[name].insert(), rows)
@@ -200,3 +251,60 @@ def test_the_desk_goes_on_with_what_waited(carried):
     (view,) = queries.list_queue(carried, 7)
     assert (view.reference, view.sort, view.holder) == ("OZ26-WAITING", SENT, None)
     assert view.author == "Alpha Person"
+
+
+# ---------------------------------------------------------------- offers
+
+
+def offers_by_state(session):
+    return {it.state.value: it for it in session.scalars(select(Offer))}
+
+
+def test_an_offer_keeps_what_it_held_and_what_it_offered_is_its_one_line(carried):
+    found = offers_by_state(carried)
+    assert set(found) == set(OFFERS)
+    for number, state in enumerate(OFFERS, 21):
+        row, before = found[state], offer_of(number, state)
+        (line,) = row.lines
+        for name in before.keys() - set(OF_LINES) - {"state"}:
+            assert getattr(row, name) == before[name], (state, name)
+        for name in OF_LINES:
+            assert getattr(line, name) == before[name], (state, name)
+        assert (line.number, line.about, line.may_split, line.place) == (1, {}, True, "")
+        is_known = before["item"] == "FUEL"
+        assert (line.label, line.kind) == (
+            ("Bulk fuel", "Supplies") if is_known else ("ANVIL", "Other")
+        )
+
+
+def test_an_offer_says_nothing_in_the_new_columns_that_nobody_said(carried):
+    for row in carried.scalars(select(Offer)):
+        assert (row.edition, row.priority, row.checks) == (1, "routine", ())
+        assert (row.transport, row.operator, row.lead_hours) == ("either", "not_needed", 0)
+        for name in ("spoken_by", "contact", "telephone", "question", "reply", "support"):
+            assert getattr(row, name) == "", name
+        for name in ("assignee_id", "escalated_at", "warned_at", "answered_at", "price_until"):
+            assert getattr(row, name) is None, name
+
+
+def test_offers_bear_the_tags_by_which_the_desk_finds_them(carried):
+    found = {state: set() for state in OFFERS}
+    for it in carried.scalars(select(OfferTag)):
+        state = carried.get_one(Offer, it.offer_id).state.value
+        assert (it.incident_id, it.submitted_at) == (7, SENT_AT[state])
+        found[state].add(it.tag)
+    fuel = {"item:FUEL", "county:29097", "region:D"}
+    anvil = {"item:ANVIL", "county:29189", "region:C"}
+    assert found == dict.fromkeys(OFFERS, fuel) | {"withdrawn": anvil}
+
+
+def test_what_waited_for_an_answer_is_late_at_the_desk_and_nothing_else_is(carried):
+    for state, row in offers_by_state(carried).items():
+        since = SENT_AT[state] if state in {"submitted", "in_review"} else None
+        assert (row.waiting_since, row.answer_by, row.escalate_at) == (since,) * 3, state
+    erac = Actor(person_id=5, name="Cell", roles=frozenset({Role.ERAC}))
+    for filters in (offers.Filters(), offers.Filters(show="late", tags=("item:FUEL",))):
+        desk = offers.list_desk(carried, 7, erac, filters)
+        assert [it.reference for it in desk] == ["OZ26-SUBMITTED", "OZ26-IN_REVIEW"]
+        assert all(it.is_late for it in desk)
+    assert desk[1].lines[0].member == "Alpha Fuel"

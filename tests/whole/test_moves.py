@@ -89,10 +89,13 @@ def expected(scene: Scene, stage: Stage, row: Any, actor: Actor, name: str) -> i
     if not stage.seen_by(row, actor):
         return 404
     owns = getattr(row, "organization_id", None) == actor.organization_id
+    is_own = getattr(row, "person_id", None) == actor.person_id
+    if getattr(row, "spoken_by", "") and stage.machine.subject == "offer":
+        is_own = Role.ERAC in actor.roles
     held = {
         *actor.roles,
         *([Part.OWNER] if owns and actor.roles & PRIVATE_ROLES else []),
-        *([Part.SELF] if getattr(row, "person_id", None) == actor.person_id else []),
+        *([Part.SELF] if is_own else []),
     }
     if Part.SELF not in held and held & {Role.MODERATOR, Role.MOP3}:
         held.add(Part.SECOND)

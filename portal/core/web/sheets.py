@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import xlsxwriter
 from flask import Response
 
+from portal.core.hub import off_hub
+
 #: What makes a spreadsheet read a cell as a formula, also in full width.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - these are the very signs
 
@@ -34,6 +36,14 @@ def csv_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]])
 
 def xlsx_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
     """Return rows as a workbook to keep; words are text, whatever they begin with."""
+    known = [list(row) for row in rows]  # here, since they may still read the database
+    mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    answer = Response(off_hub(lambda: _workbook(header, known)), mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
@@ -48,7 +58,4 @@ def xlsx_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
                 else:
                     sheet.write_number(number, column, cell)
         sheet.autofit()
-    mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    answer = Response(file.getvalue(), mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return file.getvalue()

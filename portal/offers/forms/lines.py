@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Optional
 
 from portal.core import codes
 from portal.core.web.forms import AmountField, PortalForm, at_most, stripped
-from portal.offers.models import MAX_DESCRIPTION, MAX_NAME, MAX_PLACE, OfferLine
+from portal.offers.models import MAX_DESCRIPTION, MAX_NAME, MAX_PLACE, Offer, OfferLine
 from portal.offers.operations import Caller, Line
 from portal.offers.queries import Item
 from portal.organizations.models import Organization
@@ -18,6 +18,47 @@ _MAX_ANSWER = 80
 def county_choices() -> dict[str, str]:
     """Return all counties, with an empty first choice that is no answer."""
     return {"": "Choose a county", **codes.load("counties").choices()}
+
+
+class PriceField(AmountField):
+    """US dollars for one unit; `data` is in cents."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        """Read "3.89"; parts of a cent are refused rather than dropped."""
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            if self.data % 10:
+                self.data = None
+                raise ValueError("Write the price in dollars and cents, for example 3.89.")
+            self.data //= 10
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data / 100:.2f}"
+
+
+def county_field() -> SelectField:
+    """Return the field for the county where something is."""
+    return SelectField("Where is it?", [InputRequired("Choose the county.")])
+
+
+def place_field() -> StringField:
+    """Return the field for where in the county it is."""
+    return StringField(
+        "Place",
+        [at_most(MAX_PLACE, "The place"), Optional()],
+        filters=[stripped],
+        description="For example “Monett terminal”.",
+    )
+
+
+def price_label(label: str, unit: str = "") -> str:
+    """Return what asks for the price of one unit of something; unit: "" where it is open."""
+    known = codes.load("units").get(unit)
+    one = known["singular"] if known is not None else unit or "unit"
+    each = "" if one == "each" else f" of one {one}"
+    return f"Price{each}, {label}, in US dollars"
 
 
 class LineForm(PortalForm):
@@ -47,27 +88,37 @@ class LineForm(PortalForm):
         [Optional()],
         description="Its name goes to the ERAC cell alone; no other partner learns it.",
     )
-    county = SelectField("Where is it?", [InputRequired("Choose the county.")])
-    place = StringField(
-        "Place",
-        [at_most(MAX_PLACE, "The place"), Optional()],
-        filters=[stripped],
-        description="For example “Monett terminal”.",
-    )
+    county = county_field()
+    place = place_field()
+    price = PriceField("Price", [InputRequired("Write the price for one unit.")])
 
     item: Item
     asked: tuple[str, ...] = ()
 
     @classmethod
     def for_item(
-        cls, item: Item, organization: Organization, members: list[Organization], **kwargs: Any
+        cls,
+        item: Item,
+        organization: Organization,
+        members: list[Organization],
+        *,
+        is_priced: bool = False,
+        row: Offer | None = None,
     ) -> Self:
-        """Return the form that asks about such an item; members: of an association."""
+        """Return the form that asks about such an item, for an offer that is there.
+
+        members : of an association. is_priced : the terms ask for a price already.
+        """
         fields = {
             f"about_{n}": _field_for(attribute.name, attribute.choices)
             for n, attribute in enumerate(item.asks)
         }
-        made: Self = type(cls.__name__, (cls,), {**fields, "item": item})(**kwargs)
+        made: Self = type(cls.__name__, (cls,), {**fields, "item": item})(row=row)
+        if is_priced:
+            unit = item.units[0] if len(item.units) == 1 else ""
+            made.price.label.text = price_label(item.label, unit)
+        else:
+            del made.price
         made.asked = tuple(attribute.name for attribute in item.asks)
         made.offer(organization, members)
         return made
@@ -98,6 +149,8 @@ class LineForm(PortalForm):
 
     def show(self, line: OfferLine) -> None:
         """Fill in a line as it stands, for who opens the page."""
+        for name, field in zip(self.asked, self.about_fields, strict=True):
+            _keep_choice(field, line.about.get(name, ""))
         if self.was_sent:
             return
         self.amount.data, self.unit.data = line.amount, line.unit
@@ -106,6 +159,8 @@ class LineForm(PortalForm):
         self.smallest.data = line.smallest
         for name, field in zip(self.asked, self.about_fields, strict=True):
             field.data = line.about.get(name, "")
+        if "price" in self:
+            self.price.data = line.price_cents
         if "member" in self:
             self.member.data = line.member.reference if line.member else ""
             self.county.data, self.place.data = line.county, line.place
@@ -129,9 +184,16 @@ class LineForm(PortalForm):
             smallest=self.smallest.data,
             county=county,
             place=place,
-            price_cents=before.price_cents if before else None,
+            price_cents=self.price.data if "price" in self else None,
             member=str(self.member.data or "") if "member" in self else "",
         )
+
+
+def _keep_choice(field: Any, said: str) -> None:
+    """Let an answer be kept that was given before ERAC offered choices, or others."""
+    choices = getattr(field, "choices", None)
+    if choices is not None and said not in choices:
+        field.choices = {**choices, said: said}
 
 
 def _field_for(name: str, choices: tuple[str, ...]) -> Any:

@@ -2,12 +2,11 @@
 
 from typing import Any, Self
 
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.core import clock, codes
 from portal.core.web.forms import (
-    AmountField,
     BoxField,
     LocalTimeField,
     PortalForm,
@@ -15,28 +14,16 @@ from portal.core.web.forms import (
     stripped,
 )
 from portal.core.web.times import next_hours
-from portal.offers.forms.lines import county_choices
-from portal.offers.models import MAX_NAME, MAX_NOTE, MAX_PLACE, Offer, OfferLine
+from portal.offers.forms.lines import (
+    PriceField,
+    county_choices,
+    county_field,
+    place_field,
+    price_label,
+)
+from portal.offers.models import MAX_NAME, MAX_NOTE, Offer, OfferLine
 from portal.offers.operations import Terms
 from portal.organizations.models import Contact, Organization
-
-
-class PriceField(AmountField):
-    """US dollars for one unit; `data` is in cents."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Read "3.89"; parts of a cent are refused rather than dropped."""
-        super().process_formdata(valuelist)
-        if self.data is not None:
-            if self.data % 10:
-                self.data = None
-                raise ValueError("Write the price in dollars and cents, for example 3.89.")
-            self.data //= 10
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else f"{self.data / 100:.2f}"
 
 
 class TermsForm(PortalForm):
@@ -45,13 +32,8 @@ class TermsForm(PortalForm):
     Made by `for_offer`, since each line may have a price.
     """
 
-    county = SelectField("Where is it?", [InputRequired("Choose the county.")])
-    place = StringField(
-        "Place",
-        [at_most(MAX_PLACE, "The place"), Optional()],
-        filters=[stripped],
-        description="For example “Monett terminal”.",
-    )
+    county = county_field()
+    place = place_field()
     available_from = LocalTimeField("Ready from", [InputRequired("Write from when.")])
     available_until = LocalTimeField("Until", [InputRequired("Write until when.")])
     lead_hours = IntegerField(
@@ -113,7 +95,7 @@ class TermsForm(PortalForm):
     def for_offer(cls, offer: Offer, organization: Organization, contact: str) -> Self:
         """Return the form for an offer; contact: the name of who fills it in."""
         fields = {
-            f"price_{line.number}": PriceField(_price_of(line), [Optional()])
+            f"price_{line.number}": PriceField(price_label(line.label, line.unit), [Optional()])
             for line in offer.lines
         }
         made: Self = type(cls.__name__, (cls,), fields)(row=offer)
@@ -173,13 +155,6 @@ _SAME = (
     *("operator", "compensation", "price_until"),
     *_TEXTS,
 )
-
-
-def _price_of(line: OfferLine) -> str:
-    unit = codes.load("units").get(line.unit)
-    one = unit["singular"] if unit is not None else line.unit
-    each = "" if one == "each" else f" of one {one}"
-    return f"Price{each}, {line.label}, in US dollars"
 
 
 class DocumentForm(PortalForm):

@@ -20,7 +20,7 @@ from portal.offers.operations.desk import (
     review,
     vet,
 )
-from portal.offers.operations.inputs import Caller, Line, Terms
+from portal.offers.operations.inputs import Caller, Line, Terms, is_priced
 from portal.offers.operations.offering import (
     add_line,
     again,
@@ -60,6 +60,7 @@ __all__ = [
     "enter",
     "escalate",
     "escalate_due",
+    "is_priced",
     "list_",
     "note",
     "offer",

@@ -4,9 +4,10 @@ import re
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.core import codes
-from portal.core.errors import FieldError
+from portal.core.errors import ConflictError, FieldError
 from portal.journal.transaction import Tx
 from portal.offers.models import CatalogueItem, SavedView
 from portal.offers.queries.catalogue import Item, catalogue, read_attribute
@@ -52,7 +53,6 @@ def retire_item(tx: Tx, item: Item) -> None:
     if row is None:
         columns = {name: getattr(item, name) for name in ItemParticulars.__dataclass_fields__}
         row = _put(tx, CatalogueItem(code=item.code), ItemParticulars(**columns))
-        tx.session.flush()
     tx.move(ITEM, "retire", row)
 
 
@@ -94,9 +94,18 @@ def _put(tx: Tx, row: CatalogueItem, particulars: ItemParticulars) -> CatalogueI
     said = values | {"code": row.code}
     if is_new:
         tx.move(ITEM, "add", row, item=said)
+        _settle(tx)
     else:
         tx.move(ITEM, "change", row, item=said)
     return row
+
+
+def _settle(tx: Tx) -> None:
+    """Let the database refuse the second of two that came at the same moment."""
+    try:
+        tx.session.flush()
+    except IntegrityError as error:
+        raise ConflictError("Somebody else stated this item at the same moment.") from error
 
 
 def _check_attributes(attributes: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from portal.core import codes
 from portal.core.errors import FieldError
 from portal.journal.transaction import Tx
 from portal.offers.models import Offer, OfferLine, OfferTag
-from portal.offers.queries.catalogue import Item, get_item
+from portal.offers.queries.catalogue import Item, catalogue, get_item, item_of
 from portal.organizations.models import Organization
 from portal.organizations.queries import members_of, regions_of
 from portal.organizations.states import OrganizationKind
@@ -90,12 +90,21 @@ TERMS = (
 )
 
 
-def columns_of(tx: Tx, offer: Offer, line: Line) -> dict[str, Any]:
-    """Return the columns of a line; raises FieldError where it contradicts the catalogue."""
+def columns_of(
+    tx: Tx, offer: Offer, line: Line, *, before: OfferLine | None = None
+) -> dict[str, Any]:
+    """Return the columns of a line; raises FieldError where it contradicts the catalogue.
+
+    before : the line as it stands; its item may be retired since.
+    """
     item = get_item(tx.session, line.item)
+    if before is not None and line.item == before.item:
+        item = item_of(catalogue(tx.session), before)
     if item is None:
         raise FieldError("item", "Choose an item of the catalogue.")
     _check_amount(item, line)
+    if is_priced(offer) and not line.price_cents:
+        raise FieldError("price", "Write the price for one unit.")
     values = asdict(line)
     member = values.pop("member")
     values["about"] = {k: v for k, v in line.about.items() if v}
@@ -105,6 +114,28 @@ def columns_of(tx: Tx, offer: Offer, line: Line) -> dict[str, Any]:
         "kind": item.kind,
         "member_id": _member(tx, offer, member),
     }
+
+
+def is_priced(offer: Offer) -> bool:
+    """Return whether the terms ask for a price of each line; not before they are chosen."""
+    terms = codes.load("compensation").get(offer.compensation)
+    return terms is not None and bool(terms["price"])
+
+
+def check_still_offered(tx: Tx, offer: Offer, remedy: str) -> None:
+    """Raise FieldError where an item is retired, or a member has left, since it was written.
+
+    remedy : what to do about it, a sentence.
+    """
+    items = catalogue(tx.session)
+    association = tx.session.get_one(Organization, offer.organization_id)
+    members = {it.id for it in members_of(tx.session, association)}
+    for line in offer.lines:
+        item = items.get(line.item)
+        if item is None or item.is_retired:
+            raise FieldError("item", f"{line.label} can no longer be offered. {remedy}")
+        if line.member_id is not None and line.member_id not in members:
+            raise FieldError("member", f"{line.label}: this member has left. {remedy}")
 
 
 def _check_amount(item: Item, line: Line) -> None:
@@ -168,7 +199,7 @@ def check_ready(offer: Offer, now: datetime) -> None:
     """Raise FieldError for what an offer must have before it is sent."""
     if not offer.compensation:
         raise FieldError("compensation", "Say where, when and on what terms first.")
-    if codes.load("compensation")[offer.compensation]["price"]:
+    if is_priced(offer):
         for line in offer.lines:
             if not line.price_cents:
                 raise FieldError(f"price_{line.number}", "Write the price for one unit.")

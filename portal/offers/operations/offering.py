@@ -17,6 +17,7 @@ from portal.offers.operations.inputs import (
     Line,
     Terms,
     check_ready,
+    check_still_offered,
     check_terms,
     check_until,
     columns_of,
@@ -25,7 +26,7 @@ from portal.offers.operations.inputs import (
 )
 from portal.offers.operations.promise import settle_priority, wait
 from portal.offers.queries.catalogue import catalogue
-from portal.offers.states import OFFER, OfferState
+from portal.offers.states import OFFER, OfferState, change_of
 
 #: How long an offer lasts until its owner says otherwise.
 USUALLY = timedelta(hours=48)
@@ -53,8 +54,12 @@ def enter(tx: Tx, incident: Incident, line: Line, *, caller: Caller) -> Offer:
 
 
 def again(tx: Tx, before: Offer) -> Offer:
-    """Begin an offer as one before was: from now on, for as long as that one was."""
+    """Begin an offer as one before was: from now on, for as long as that one was.
+
+    Raises FieldError for an item that can no longer be offered, and a member that has left.
+    """
     offer = _new(tx, before.incident, tx.actor.organization_id)
+    tx.check(OFFER, "begin", offer)
     for name in TERMS:
         setattr(offer, name, getattr(before, name))
     lasted = before.available_until - before.available_from
@@ -62,6 +67,7 @@ def again(tx: Tx, before: Offer) -> Offer:
     if offer.price_until is not None and offer.price_until <= tx.now:
         offer.price_until = None
     offer.lines = [OfferLine(**_copied(line)) for line in before.lines]
+    check_still_offered(tx, offer, "Begin a new offer.")
     tx.move(OFFER, "begin", offer)
     return offer
 
@@ -81,23 +87,23 @@ def add_line(tx: Tx, offer: Offer, line: Line) -> None:
     """Add a line; what is sent already is reviewed again."""
     if len(offer.lines) >= MOST_LINES:
         raise FieldError("item", f"An offer has {MOST_LINES} lines at most.")
-    tx.check(OFFER, _change_of(offer), offer)
+    tx.check(OFFER, change_of(offer), offer)
     _append(tx, offer, line)
     _changed(tx, offer)
 
 
 def change_line(tx: Tx, offer: Offer, number: int, line: Line) -> None:
     """State one line anew; what is sent already is reviewed again."""
-    tx.check(OFFER, _change_of(offer), offer)
+    tx.check(OFFER, change_of(offer), offer)
     row = line_of(offer, number)
-    for name, value in columns_of(tx, offer, line).items():
+    for name, value in columns_of(tx, offer, line, before=row).items():
         setattr(row, name, value)
     _changed(tx, offer)
 
 
 def remove_line(tx: Tx, offer: Offer, number: int) -> None:
     """Take a line out; the last one can only go with the offer."""
-    tx.check(OFFER, _change_of(offer), offer)
+    tx.check(OFFER, change_of(offer), offer)
     if len(offer.lines) == 1:
         raise FieldError("item", "An offer has at least one item.")
     offer.lines.remove(line_of(offer, number))
@@ -106,7 +112,7 @@ def remove_line(tx: Tx, offer: Offer, number: int) -> None:
 
 def settle(tx: Tx, offer: Offer, terms: Terms) -> None:
     """Say where, when and on what terms; what is sent already is reviewed again."""
-    tx.check(OFFER, _change_of(offer), offer)
+    tx.check(OFFER, change_of(offer), offer)
     check_terms(terms, tx.now)
     if terms.available_until != offer.available_until:
         offer.warned_at = None
@@ -131,6 +137,7 @@ def submit(tx: Tx, offer: Offer, *, on_behalf: bool = False) -> None:
     tx.check(OFFER, "submit", offer)
     if not on_behalf and any(line.member_id for line in offer.lines):
         raise FieldError("on_behalf", "Tick this, or take out what is offered for members.")
+    check_still_offered(tx, offer, "Take it out.")
     check_ready(offer, tx.now)
     offer.edition = 1  # what went before was nobody's but its makers'
     tx.move(OFFER, "submit", offer, **_before_erac(tx, offer))
@@ -190,10 +197,6 @@ def _append(tx: Tx, offer: Offer, line: Line) -> None:
 def _copied(line: OfferLine) -> dict[str, Any]:
     columns = OfferLine.__table__.columns.keys()
     return {name: getattr(line, name) for name in columns if name != "offer_id"}
-
-
-def _change_of(offer: Offer) -> str:
-    return "edit" if offer.state is OfferState.DRAFT else "revise"
 
 
 def _changed(tx: Tx, offer: Offer) -> None:

@@ -1,6 +1,6 @@
 """Reading offers: one, the lists of owner, record and desk, the catalogue."""
 
-from portal.offers.queries.catalogue import Item, by_kind, catalogue, get_item
+from portal.offers.queries.catalogue import Item, by_kind, catalogue, get_item, item_of
 from portal.offers.queries.desk import (
     SHOWN,
     Filters,
@@ -47,6 +47,7 @@ __all__ = [
     "get_item",
     "get_offer",
     "is_by_due",
+    "item_of",
     "list_cell",
     "list_desk",
     "list_drafts",

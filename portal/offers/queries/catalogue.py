@@ -1,12 +1,13 @@
 """The catalogue of what can be offered: the shipped list, and what ERAC made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.core import codes
-from portal.offers.models import CatalogueItem
+from portal.offers.models import CatalogueItem, OfferLine
 from portal.offers.states import ItemState
 
 
@@ -75,6 +76,18 @@ def get_item(session: Session, code: str) -> Item | None:
     """Return an item that can be offered now."""
     item = catalogue(session).get(code)
     return None if item is None or item.is_retired else item
+
+
+def item_of(items: Mapping[str, Item], line: OfferLine) -> Item:
+    """Return the item of a line, also one that can't be offered any more."""
+    return items.get(line.item) or Item(
+        code=line.item,
+        label=line.label,
+        kind=line.kind,
+        units=(line.unit,),
+        priority="routine",
+        attributes=tuple(line.about),
+    )
 
 
 def by_kind(session: Session) -> dict[str, list[Item]]:

@@ -37,8 +37,8 @@ MOVES: Mapping[str, type[MoveForm]] = {
     "vet": moving.VetForm,
 }
 
-#: After these the desk goes on to the offer that has to be answered next.
-DISPOSED = frozenset({"list", "decline", "ask"})
+#: With these an offer leaves the desk's hands, which goes on to the one to be answered next.
+OFF_THE_DESK = frozenset({"list", "decline", "ask"})
 
 
 def find(incident: Incident, reference: str) -> Offer:

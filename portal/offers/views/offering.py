@@ -15,13 +15,17 @@ from portal.offers import operations, queries
 from portal.offers.forms.lines import CallForm, LineForm
 from portal.offers.forms.terms import TermsForm
 from portal.offers.models import Offer, OfferLine
+from portal.offers.operations import is_priced
 from portal.offers.queries import Item
-from portal.offers.states import OFFER, OfferState
+from portal.offers.states import OFFER, OfferState, change_of
 from portal.offers.views.common import OWNERS, bp, find, url_of, write
 from portal.offers.views.offers import page_of
 from portal.organizations.models import Organization
 from portal.organizations.queries import list_active, members_of
 from portal.organizations.states import OrganizationKind
+
+#: So many of the latest can be offered again at once.
+_EARLIER = 5
 
 
 @bp.route("/offers/new", methods=["GET", "POST"])
@@ -76,7 +80,7 @@ def line(incident: Incident, reference: str, number: int) -> ResponseReturnValue
     """Show one line, to state it anew."""
     offer = _changeable(incident, reference)
     row = or_404(next((it for it in offer.lines if it.number == number), None))
-    form = _line_form(offer, _item_of(row))
+    form = _line_form(offer, queries.item_of(queries.catalogue(db_session()), row))
     form.show(row)
     if form.validate_on_submit():
         with form.catching(), write(form, form.held(offer)) as tx:
@@ -140,31 +144,17 @@ def _item() -> Item | None:
     return queries.get_item(db_session(), code) if code else None
 
 
-def _item_of(row: OfferLine) -> Item:
-    """Return the item of a line, also one that can't be offered any more."""
-    known = queries.catalogue(db_session()).get(row.item)
-    return known or Item(
-        code=row.item,
-        label=row.label,
-        kind=row.kind,
-        units=(row.unit,),
-        priority="routine",
-        attributes=tuple(row.about),
-    )
-
-
 def _changeable(incident: Incident, reference: str) -> Offer:
     """Return an offer for who may change it now; to others it stays as it is."""
     offer = find(incident, reference)
-    move = "edit" if _is_draft(offer) else "revise"
-    if not OFFER.moves[move].by & parts(current_actor(), offer):
+    if not OFFER.moves[change_of(offer)].by & parts(current_actor(), offer):
         raise NotAllowedError("This belongs to who offers it.")
     return offer
 
 
 def _may_still_change(offer: Offer) -> bool:
     """Return whether it stands where it can be changed: not once it is answered for good."""
-    return OFFER.moves["edit" if _is_draft(offer) else "revise"].leads_from(offer)
+    return OFFER.moves[change_of(offer)].leads_from(offer)
 
 
 def _is_draft(offer: Offer) -> bool:
@@ -179,7 +169,9 @@ def _members(organization: Organization) -> list[Organization]:
 
 def _line_form(offer: Offer, item: Item) -> LineForm:
     owner = db_session().get_one(Organization, offer.organization_id)
-    return LineForm.for_item(item, owner, _members(owner), row=offer)
+    return LineForm.for_item(
+        item, owner, _members(owner), is_priced=is_priced(offer), row=offer
+    )
 
 
 def _after_line(offer: Offer) -> str:
@@ -195,7 +187,7 @@ def _choose(incident: Incident, offer: Offer | None = None) -> str:
     earlier = []
     if offer is None:
         room = queries.room_of(actor) or ""
-        earlier = queries.list_offers(session, incident.id, room)[:5]
+        earlier = queries.list_offers(session, incident.id, room, limit=_EARLIER)
     return render_template(
         "offers/choose.html",
         kinds=queries.by_kind(session),

@@ -16,8 +16,9 @@ from portal.offers import queries
 from portal.offers.forms.moving import AssignForm, MoveForm
 from portal.offers.forms.terms import DocumentForm
 from portal.offers.models import Offer
+from portal.offers.operations import is_priced
 from portal.offers.states import OFFER, WAITING, OfferState
-from portal.offers.views.common import DISPOSED, MOVES, bp, find, url_of, write
+from portal.offers.views.common import MOVES, OFF_THE_DESK, bp, find, url_of, write
 
 
 @bp.get("/offers")
@@ -56,7 +57,7 @@ def move(incident: Incident, reference: str, move: str) -> ResponseReturnValue:
         raise NotAllowedError("This step belongs to another desk.")
     form = _form(move, offer)
     if form.validate_on_submit():
-        following = _next(offer) if move in DISPOSED else None
+        following = _next(offer) if move in OFF_THE_DESK else None
         with form.catching(), write(form, form.held(offer)) as tx:
             form.make(tx, offer)
             if form.says:
@@ -77,6 +78,7 @@ def page_of(offer: Offer, **sent: PortalForm) -> ResponseReturnValue:
     known: dict[str, Any] = {
         "offer": or_404(queries.whole(offer, rooms_of(actor))),
         "moves": moves,
+        "is_priced": is_priced(offer),
         "forms": forms,
         "is_desk": is_desk,
         "document": sent.get("document") or DocumentForm(row=offer),
@@ -105,7 +107,7 @@ def _answer(offer: Offer, move: str, following: str | None) -> str:
     """Return where to go on: the desk to what is next, everybody else to the offer."""
     if move == "discard":
         return url_for("offers.erac" if offer.spoken_by else "offers.index")
-    if move in DISPOSED:
+    if move in OFF_THE_DESK:
         return (
             url_for("offers.show", reference=following) if following else url_for("offers.erac")
         )
