@@ -1,6 +1,7 @@
 # Thin on purpose: a target is one line, and what is longer lives in tools/.
 # PORT=9000 make run    serves elsewhere
 # make proofs           thinks up many more and longer histories; takes an hour
+# make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
 # make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
@@ -8,7 +9,7 @@ PORT ?= 8000
 PORTAL := .venv/bin/portal
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: run test proofs check bench gallery lock
+.PHONY: run test proofs mutants check bench gallery lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -21,6 +22,9 @@ test: .venv/dev.done
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
 	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+
+mutants: .venv/dev.done
+	@exec .venv/bin/python -m tests.mutants
 
 check: .venv/dev.done
 	@tools/need postgresql && exec tools/check

@@ -8,6 +8,8 @@ import logging
 import sys
 
 from portal.app import create_app, start
+from portal.core import logs
+from portal.live import service
 
 app = create_app()
 start(app)
@@ -16,11 +18,11 @@ start(app)
 def main() -> None:
     """Serve on the address and port of the command line, until interrupted."""
     host, port = sys.argv[1], int(sys.argv[2])
-    logging.basicConfig(level=logging.INFO)
+    logs.to_stderr()
     logging.getLogger("geventwebsocket").setLevel(logging.WARNING)
     logging.getLogger("portal").info("serving on http://%s:%s", host, port)
     try:
-        app.extensions["socketio"].run(app, host=host, port=port, log_output=False)
+        service.serve(app, host, port)
     except KeyboardInterrupt:
         sys.exit(0)
 

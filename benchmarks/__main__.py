@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import fanout, first_run, pages, reading, writes
+from benchmarks import fanout, first_run, losing, pages, reading, writes
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
@@ -85,6 +85,7 @@ PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
     "first-run": lambda report, _scale: first_run.measure(report),
+    "losing": lambda report, _scale: losing.measure(report),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
     "postgres": _postgres,
     "reading": lambda report, scale: _reading(report, scale, reading.POSTS),

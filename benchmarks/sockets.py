@@ -241,9 +241,10 @@ class Post:
 class Herd:
     """Clients that were let in together."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, kind: type[Client] = Client) -> None:
         """Begin with nobody."""
         self.loop = loop
+        self._kind = kind
         self.count = Count()
         self.clients: list[Client] = []
 
@@ -256,7 +257,7 @@ class Herd:
         waiting = list(reversed(list(tickets)))
         while waiting or self.count.seated < len(self.clients):
             while waiting and len(self.clients) - self.count.seated < _IN_FLIGHT:
-                client = Client(self.loop, self.count, *waiting.pop())
+                client = self._kind(self.loop, self.count, *waiting.pop())
                 self.clients.append(client)
                 self.loop.add(client)
             self.loop.turn(1.0)

@@ -96,36 +96,54 @@ def actor_named(session: Session, email: str) -> Actor:
 # ---------------------------------------------------------------- people
 
 
-def add_people(session: Session, count: int) -> list[str]:
-    """Take in `count` liaisons, ten to a company, and return their addresses."""
-    password_hash, emails = hash_password(PASSWORD), []
-    companies = _add_companies(session, -(-count // _COLLEAGUES))
+def add_people(session: Session, count: int, *, name: str = "liaison") -> list[str]:
+    """Take in `count` liaisons, ten to a company, and return their addresses.
+
+    They are of the demo, which lets them in by a password alone.
+    """
+    companies = _add_companies(session, -(-count // _COLLEAGUES), name)
+    places = [companies[number // _COLLEAGUES] for number in range(count)]
+    return _add_each(session, places, Role.LIAISON, name)
+
+
+def add_staff(session: Session, count: int, role: Role) -> list[str]:
+    """Take in `count` people of the demo's agency, and return their addresses."""
+    agency = session.scalars(
+        select(Organization).where(Organization.kind == OrganizationKind.AGENCY)
+    ).first()
+    if agency is None:
+        raise LookupError("the demo has no agency")
+    return _add_each(session, [agency] * count, role, role.value)
+
+
+def _add_each(session: Session, places: list[Organization], role: Role, name: str) -> list[str]:
+    """Take somebody in for each place."""
+    password_hash, emails, count = hash_password(PASSWORD), [], len(places)
     for first in range(0, count, _BATCH):
         invited = {}
         with transaction(session, SYSTEM) as tx:
             for number in range(first, min(first + _BATCH, count)):
                 invitation = accounts.Invitation(
-                    email=f"liaison{number}@bench.example",
-                    organization=companies[number // _COLLEAGUES],
-                    roles=frozenset({Role.LIAISON}),
+                    email=f"{name}{number}@bench.example",
+                    organization=places[number],
+                    roles=frozenset({role}),
+                    is_demo=True,
                 )
                 person, token = accounts.invite(tx, invitation)
                 invited[person.email] = (person.id, token)
         for email, (person_id, token) in invited.items():
             _join(session, person_id, token, password_hash)
             emails.append(email)
-        session.expunge_all()
-        companies = [session.merge(company, load=False) for company in companies]
     return emails
 
 
-def _add_companies(session: Session, count: int) -> list[Organization]:
+def _add_companies(session: Session, count: int, name: str) -> list[Organization]:
     with transaction(session, SYSTEM) as tx:
         return [
             organizations.register(
                 tx,
                 organizations.OrganizationParticulars(
-                    name=f"Company {number} of the benchmark",
+                    name=f"Company {number} of the benchmark, {name}",
                     kind=OrganizationKind.COMPANY,
                     sectors=("ENER", "RETAIL"),
                     counties=("29097", "29109"),

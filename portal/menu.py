@@ -31,6 +31,7 @@ QUEUE = Place("Queue", "feed.queue", "waiting")
 ERAC = Place("ERAC desk", "offers.erac", "offers")
 ORGANIZATIONS = Place("Organizations", "organizations.index", "person")
 ADMIN = Place("Administration", "people.index", "key")
+AUDIT = Place("Audit log", "audit.index", "log")
 
 _OFFER = {
     *("offers.show", "offers.new", "offers.add_line", "offers.line", "offers.where"),
@@ -63,15 +64,17 @@ def _places(actor: Actor) -> list[Place]:
         places = [FLOOR, QUEUE, FEED]
     elif actor.has(Role.ERAC):
         places = [FLOOR, ERAC, FEED]
-    elif actor.roles & PRIVATE_ROLES:
+    elif actor.has(Role.LIAISON, Role.ORG_ADMIN):
         places = [FLOOR, FEED, REPORT, OFFERS]
-    elif actor.has(Role.RECORDS, Role.ADMIN):
+    elif actor.has(Role.ERAC_ADVISOR, Role.RECORDS, Role.ADMIN):
         places = [FLOOR, FEED, OFFERS]
     else:
         places = [FLOOR, FEED]
     places.append(ROSTER)
     if actor.has(Role.ADMIN):
         places.append(ADMIN)
+    elif actor.has(Role.RECORDS):
+        places.append(AUDIT)
     elif actor.has(Role.MOP3):
         places.append(ORGANIZATIONS)
     return places
@@ -106,9 +109,15 @@ def more_for(actor: Actor) -> list[Place]:
         Place("All incidents", "incidents.index", ""),
         Place("Your account", "account.show", ""),
     ]
+    if actor.roles & PRIVATE_ROLES:
+        places.append(Place("Your organization", "organizations.own", ""))
+    if actor.has(Role.ADMIN, Role.MOP3):
+        places.append(Place("Applications", "vetting.index", ""))
     if actor.has(Role.ADMIN):
         places += [
             Place("Organizations", "organizations.index", ""),
             Place("Incidents, administration", "incident_admin.index", ""),
+            Place("Audit log", "audit.index", ""),
+            Place("Who may do and see what", "entitlements.index", ""),
         ]
     return [Place(p.label, p.endpoint, p.icon, url=url_for(p.endpoint)) for p in places]

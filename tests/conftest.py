@@ -17,7 +17,6 @@ from portal.core import clock
 from tests.databases import BACKENDS, Databases, PostgresShelf, SqliteShelf, opened
 from tests.pages import PageClient
 from tests.servers import Postgres
-from tests.world import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,8 +210,7 @@ def client_for(app: Flask, world: World) -> Callable[[str], PageClient]:
 
     def sign_in(name: str) -> PageClient:
         client: PageClient = app.test_client()
-        answer = client.sign_in(world.people[name].email, PASSWORD)
-        assert answer.status_code == 303, answer.text
+        client.come_in(world.people[name].email)
         return client
 
     return sign_in

@@ -136,6 +136,8 @@ def _inline(tree: Element) -> Iterator[str]:
             yield "there is a <style>"
         if it.tag == "script" and (not it.get("src") or _text(it)):
             yield "there is a <script> with its words in the page"
+        if it.tag == "script" and not it.get("nonce"):
+            yield "there is a <script> without a nonce"
         for name, value in it.attrib.items():
             if name == "style" or str(name).startswith("on"):
                 yield f"<{it.tag}> has {name}={value!r}"

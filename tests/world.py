@@ -25,6 +25,7 @@ from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.operations import ContactParticulars, OrganizationParticulars
 from portal.organizations.states import OrganizationKind
+from tests import passkeys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -203,8 +204,21 @@ def add_person(
     actor = actor_of(session, person.id)
     assert actor is not None
     ticket = session.scalars(select(Ticket).where(Ticket.token_hash == hash_token(token))).one()
+    passkey = passkeys.of_person(email)
     with transaction(session, actor) as tx:
         accounts.join(tx, ticket, name=_spoken(name), password_hash=PASSWORD_HASH)
+        accounts.add_passkey(
+            tx,
+            person,
+            accounts.NewPasskey(
+                name="Test",
+                credential_id=passkey.name,
+                public_key=passkey.public_key,
+                sign_count=0,
+            ),
+        )
+        accounts.renew_codes(tx, person, [("0000", PASSWORD_HASH)])
+        accounts.accept_terms(tx, person, version=accounts.TERMS_VERSION)
     return Inhabitant(
         person.id, actor.membership_id or 0, organization.id, person.reference, email, role
     )

@@ -86,6 +86,7 @@ def backup(file: Path) -> None:
     """Copy the database into FILE while the portal runs."""
     if file.exists():
         raise click.ClickException(f"{file} is there already.")
+    file.touch(0o600)  # as closed to others as what it is a copy of
     with (
         closing(sqlite3.connect(_sqlite_path())) as source,
         closing(sqlite3.connect(file)) as target,

@@ -31,13 +31,17 @@ from portal.organizations.states import OrganizationKind
     type=click.Choice([role.value for role in Role]),
     help="May be given several times.",
 )
+@click.option("--new-factor", is_flag=True, help="For who has lost every second factor.")
 @with_appcontext
-def invite(email: str, organization: str | None, roles: tuple[str, ...]) -> None:
+def invite(
+    email: str, organization: str | None, roles: tuple[str, ...], *, new_factor: bool
+) -> None:
     """Print a single-use link for EMAIL.
 
     Somebody new is invited to the organization, in the roles; the link is good for 72 hours.
     Somebody who was invited before gets a new link, and somebody who has joined a link for a
-    new password, good for 30 minutes: the way back in for a lost administrator.
+    new password, good for 30 minutes: the way back in for a lost administrator. With
+    --new-factor it is a link for a new second factor, and those there are stop working.
     """
     database: Database = current_app.extensions["database"]
     settings: Settings = current_app.extensions["settings"]
@@ -45,7 +49,7 @@ def invite(email: str, organization: str | None, roles: tuple[str, ...]) -> None
         person = get_person_by_email(session, email)
         try:
             if person is not None:
-                path = _link_again(session, person)
+                path = _link_again(session, person, new_factor=new_factor)
             elif organization and roles:
                 path = _link_for_new(session, email, organization, roles)
             else:
@@ -74,7 +78,7 @@ def _link_for_new(session: Session, email: str, name: str, roles: tuple[str, ...
     return f"/invite/{token}"
 
 
-def _link_again(session: Session, person: Person) -> str:
+def _link_again(session: Session, person: Person, *, new_factor: bool) -> str:
     """Return a new link for somebody known.
 
     Raises FieldError for the suspended: only an administrator lets them in again.
@@ -84,6 +88,9 @@ def _link_again(session: Session, person: Person) -> str:
     with transaction(session, SYSTEM) as tx:
         if person.state is PersonState.INVITED:
             return f"/invite/{operations.invite_again(tx, person)}"
+        if new_factor:
+            token = operations.reset_factors(tx, person, call_back="On the server itself")
+            return f"/factors/{token}"
         return f"/reset/{operations.reset(tx, person)}"
 
 

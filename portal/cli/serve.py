@@ -27,4 +27,4 @@ def serve(host: str, port: int) -> None:
     if not is_current(current_app.extensions["database"]):
         raise click.ClickException("The database needs `portal db upgrade` first.")
     command = [sys.executable, str(ROOT / "wsgi.py"), host, str(port)]
-    os.execv(sys.executable, command)  # noqa: S606 - our own file, no shell
+    os.execv(sys.executable, command)  # noqa: S606 - our own file, no shell  # nosec B606

@@ -1,12 +1,11 @@
 """`portal worker`: sends e-mail in a process of its own, beside `portal serve` or alone."""
 
-import logging
-
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal.cli.database import is_current
+from portal.core import logs
 from portal.notify.service import work
 
 
@@ -17,7 +16,7 @@ def worker() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     if not is_current(app.extensions["database"]):
         raise click.ClickException("The database needs `portal db upgrade` first.")
-    logging.basicConfig(level=logging.INFO)
+    logs.to_stderr()
     try:
         work(app)
     except ValueError as error:

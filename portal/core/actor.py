@@ -1,11 +1,12 @@
 """Who acts: what rules know of a person, without knowing of sign-in or of the web."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a membership may do; the first two are for private organizations, then agencies.
+    """What a membership may do; see `PRIVATE_ROLES` for those of private organizations.
 
     The code list `roles` words them.
     """
@@ -20,6 +21,7 @@ class Role(StrEnum):
     RECORDS = "records"
     ADMIN = "admin"
     OBSERVER = "observer"
+    ERAC_ADVISOR = "erac_advisor"
 
 
 class Part(StrEnum):
@@ -27,12 +29,14 @@ class Part(StrEnum):
 
     OWNER = "owner"
     SELF = "self"
+    #: An administrator of the organization that the row belongs to.
+    KEEPER = "keeper"
     #: Somebody of the desk who did not begin the row: lets out what another proposed.
     SECOND = "second"
     SYSTEM = "system"
 
 
-PRIVATE_ROLES = frozenset({Role.LIAISON, Role.ORG_ADMIN})
+PRIVATE_ROLES = frozenset({Role.LIAISON, Role.ORG_ADMIN, Role.ERAC_ADVISOR})
 STAFF_ROLES = frozenset(Role) - PRIVATE_ROLES - {Role.OBSERVER}
 #: Who lets words out to partners.
 DESK_ROLES = frozenset({Role.MODERATOR, Role.MOP3})
@@ -43,6 +47,7 @@ class Actor:
     """One person acting for one membership, as of `epoch`.
 
     epoch      : changes with every change of the person, the membership or the organization.
+    until      : when some of the roles end by the clock, those held in a colleague's place.
     sign_in_id : the session (`SignIn`) through which the person acts; None outside the web.
     sectors    : sector codes of the organization, such as ENER.
     regions    : SEMA region letters of the organization's counties, such as D.
@@ -59,6 +64,7 @@ class Actor:
     sectors: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     epoch: str = ""
+    until: datetime | None = None
     is_demo: bool = False
 
     @property

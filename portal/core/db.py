@@ -1,11 +1,12 @@
 """One database: engine, sessions, the writers' turn, and who is told of a commit."""
 
 import logging
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from sqlalchemy import Connection, create_engine, event
@@ -38,13 +39,19 @@ class Database:
         """Open `url`; `epoch_of` re-reads an actor at the start of each write."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20}
+        # What a statement was given stays out of the log: it may be a report, or a hash.
+        options: dict[str, Any] = {
+            "pool_size": 20,
+            "max_overflow": 20,
+            "hide_parameters": True,
+        }
         if self.is_sqlite:
             options["connect_args"] = {"check_same_thread": False, "timeout": 0}
         else:
             options |= {"pool_pre_ping": True, "connect_args": {"options": _TIMEOUTS}}
         self.engine = create_engine(self.url, **options)
         if self.is_sqlite:
+            event.listen(self.engine, "do_connect", keep_for_oneself)
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self.epoch_of = epoch_of
@@ -93,6 +100,18 @@ def begin_snapshot(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
+def keep_for_oneself(_dialect: object, _record: object, address: Any, _named: object) -> None:
+    """Make a new database file for the own account's eyes; SQLite would let all read it.
+
+    One that is there is not even opened: closing it would take away all the locks that this
+    process holds on it through SQLite, and two writers would spoil it.
+    """
+    if address[0] == ":memory:":
+        return
+    with suppress(OSError):  # it is there; or what is in the way SQLite says in its own words
+        os.close(os.open(address[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 @contextmanager
 def writing(session: Session, writer: object) -> Iterator[Connection]:
     """End what the session read, take the turn and open a write; the caller commits inside.
@@ -126,13 +145,13 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours, see `_begin_sqlite`
     for pragma in (
         # Another process that comes or goes holds the file for an instant, also from this.
-        f"busy_timeout={int(WRITER_PATIENCE_S * 1000)}",
-        "journal_mode=WAL",
-        "synchronous=FULL",  # NORMAL may lose an acknowledged commit with the power
-        "foreign_keys=ON",
-        "busy_timeout=0",
+        f"PRAGMA busy_timeout={int(WRITER_PATIENCE_S * 1000)}",
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",  # NORMAL may lose an acknowledged commit with the power
+        "PRAGMA foreign_keys=ON",
+        "PRAGMA busy_timeout=0",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        connection.execute(pragma)
 
 
 def _begin_sqlite(connection: Connection) -> None:

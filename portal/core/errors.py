@@ -1,5 +1,8 @@
 """What can go wrong in words people read; each error knows its HTTP status."""
 
+from datetime import timedelta
+from math import ceil
+
 
 class PortalError(Exception):
     """Something the portal refuses or cannot do; the message is for people."""
@@ -68,6 +71,20 @@ class BusyError(PortalError):
 
     status = 503
     title = "The portal is busy"
+
+
+class TooFastError(PortalError):
+    """So many in so short a time that the rest has to wait; nothing was done."""
+
+    status = 429
+    title = "Too many in a short time"
+
+    def __init__(self, message: str, wait: timedelta) -> None:
+        """Say what there was too much of; `wait` is until the next one is taken."""
+        self.retry_s = ceil(wait.total_seconds())
+        minutes = ceil(self.retry_s / 60)
+        time = f"{minutes} minutes" if minutes > 1 else f"{self.retry_s} seconds"
+        super().__init__(f"{message} Wait {time}, or call the SEOC.")
 
 
 class StrayWriteError(RuntimeError):

@@ -62,6 +62,8 @@ def parts(actor: Actor, row: object) -> frozenset[By]:
         and actor.roles & PRIVATE_ROLES
     ):
         held.add(Part.OWNER)
+        if Role.ORG_ADMIN in actor.roles:
+            held.add(Part.KEEPER)
     return frozenset(held)
 
 

@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import Application
+from portal.accounts.states import ApplicationState
 from portal.core import clock
 from portal.core.actor import DESK_ROLES, PRIVATE_ROLES, Actor, Role
 from portal.feed.models import Acknowledgement, Post, ReadMark
@@ -33,6 +35,9 @@ from portal.organizations.states import OrganizationKind, OrganizationState
 #: How many of each kind the floor shows, and at most of what waits for somebody.
 SHOWN = 5
 _MOST = 20
+
+#: Who vets the organizations that ask to be taken in.
+VETTING_ROLES = (Role.MOP3, Role.ADMIN)
 
 #: Who opens the queue.
 QUEUE_ROLES = (Role.MODERATOR, Role.MOP3, Role.CIKR)
@@ -63,6 +68,8 @@ class Counts:
     waiting, late : reports that wait for the desk, and that wait longer than they should.
     proposed      : posts that need another person than who proposed them.
     doubted       : published posts of which a reader asks if they are still true.
+    applications  : organizations that wait to be vetted; 0 for who does not vet.
+    attested_at   : when the actor's organization last confirmed whom to call.
     *_since       : since when the first of them waits.
     """
 
@@ -75,6 +82,9 @@ class Counts:
     proposed_since: datetime | None = None
     doubted: int = 0
     doubted_since: datetime | None = None
+    applications: int = 0
+    applications_since: datetime | None = None
+    attested_at: datetime | None = None
 
 
 def look(session: Session, incident: Incident, actor: Actor) -> tuple[Posts, Counts]:
@@ -168,6 +178,17 @@ def _numbers(incident: Incident, actor: Actor) -> dict[str, Any]:
     }
     if actor.has(*QUEUE_ROLES):
         columns |= _at_the_desk(incident, actor)
+    if actor.has(*VETTING_ROLES):
+        waits = select(Application).where(Application.state == ApplicationState.WAITING)
+        columns |= {
+            "applications": waits.with_only_columns(func.count()).scalar_subquery(),
+            "applications_since": waits.with_only_columns(
+                func.min(Application.applied_at)
+            ).scalar_subquery(),
+        }
+    if actor.has(Role.ORG_ADMIN):
+        own = select(Organization.attested_at).where(Organization.id == actor.organization_id)
+        columns["attested_at"] = own.scalar_subquery()
     return columns
 
 

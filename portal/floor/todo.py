@@ -10,6 +10,7 @@ from portal.core.actor import Actor, Role
 from portal.floor.queries import Counts, Posts
 from portal.incidents.models import Incident
 from portal.offers.queries import Tally, Turn
+from portal.organizations.models import ATTESTED_FOR
 from portal.presence.models import CheckIn
 
 #: What has no time of its own stands among what is due in an hour.
@@ -21,6 +22,7 @@ _SHIFT_ENDS = timedelta(hours=1)
 KINDS = (
     *("acknowledge", "queue", "second", "offers", "offer_question", "question", "shift"),
     *("doubted", "check_in", "contact", "period", "offer_ending", "offer_draft"),
+    *("applications", "attest"),
 )
 
 
@@ -71,6 +73,7 @@ def todo(
         *(_of_turn(turn) for turn in turns),
         *_of_erac(tally),
         *_of_incident(incident, actor),
+        *_of_organizations(actor, counts),
     ]
     now = clock.now()
     tasks.sort(key=lambda it: (it.due or now + _PATIENCE, KINDS.index(it.kind)))
@@ -115,6 +118,16 @@ def _of_turn(turn: Turn) -> Task:
 def _of_erac(tally: Tally | None) -> Iterator[Task]:
     if tally is not None and tally.unanswered:
         yield Task(kind="offers", number=tally.unanswered, late=tally.late, row=tally)
+
+
+def _of_organizations(actor: Actor, counts: Counts) -> Iterator[Task]:
+    if counts.applications:
+        since = counts.applications_since
+        yield Task(kind="applications", number=counts.applications, since=since)
+    if actor.has(Role.ORG_ADMIN):
+        at = counts.attested_at
+        if at is None or at <= clock.now() - ATTESTED_FOR:
+            yield Task(kind="attest", since=at)
 
 
 def _of_incident(incident: Incident, actor: Actor) -> Iterator[Task]:

@@ -12,7 +12,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, NumberRange, Optional, Regexp, ValidationError
+from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 from wtforms.widgets import TextInput
 
 from portal.core import codes
@@ -25,7 +25,7 @@ from portal.core.web.forms import (
     known,
     stripped,
 )
-from portal.core.web.shapes import all_known, chosen, email_address, telephone
+from portal.core.web.shapes import all_known, between, chosen, email_address, telephone
 from portal.core.web.times import DEFAULT_ZONE, next_hours
 from portal.incidents.models import Incident
 from portal.incidents.operations import IncidentParticulars
@@ -92,7 +92,7 @@ class IncidentForm(PortalForm):
         "Minutes in which a report should be decided",
         [
             InputRequired("Write the number of minutes."),
-            NumberRange(1, 1440, "Write a number of minutes from 1 to 1,440."),
+            between(1, 1440, "Write a number of minutes from 1 to 1,440."),
         ],
         widget=TextInput(),
         default=15,

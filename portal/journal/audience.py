@@ -17,6 +17,9 @@ STAFF = "staff"
 AUDIT = "audit"
 DESK = "cell:moderator"
 ERAC = "cell:erac"
+#: Contractors and association people who sit with the ERAC cell: what the State needs, never
+#: what others offer.
+ADVISORS = "cell:erac_advisor"
 
 #: The cell rooms in which a role sits, beside the rooms that all staff share.
 _CELLS = {
@@ -27,6 +30,7 @@ _CELLS = {
     Role.LOGISTICS: {"cell:logistics"},
     Role.RECORDS: {AUDIT},
     Role.ADMIN: {AUDIT},
+    Role.ERAC_ADVISOR: {ADVISORS},
 }
 
 

@@ -1,7 +1,8 @@
 """Numbers last: `seq` in the stream, `n` in each room, time and link, under the head's lock."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,10 @@ from portal.journal.models import Entry, EntryRoom, Head, RoomHead, Words
 
 @dataclass(slots=True)
 class Draft:
-    """An entry that waits for its numbers; `row` is None for the portal's own notes."""
+    """An entry that waits for its numbers; `row` is None for the portal's own notes.
+
+    by : who did it, where that is not who writes.
+    """
 
     subject: str
     move: str
@@ -29,6 +33,7 @@ class Draft:
     stream: int = 0
     subject_id: int = 0
     rooms: AbstractSet[str] = frozenset()
+    by: Actor | None = None
 
 
 def insert_into(session: Session, row: type[Row]) -> Any:
@@ -54,25 +59,25 @@ def record(session: Session, stream: int, drafts: Sequence[Draft], actor: Actor)
         execution_options={"synchronize_session": False},
     ).one()
     seq, at, previous = head.seq - len(drafts), head.at, head.hash
+    numbers = _take_room_numbers(session, stream, drafts)
     for draft in drafts:
         seq, at = seq + 1, max(clock.now(), at + clock.TICK)
-        previous = _record_one(session, draft, actor, seq=seq, at=at, previous=previous)
+        rooms = {room: next(numbers[room]) for room in sorted(draft.rooms)}
+        entry, words = _entry(draft, draft.by or actor, seq=seq, at=at)
+        previous = entry.hash = chain.link(previous, entry, rooms)
+        session.add_all([entry, words])
+        session.add_all(
+            EntryRoom(incident_id=stream, room=room, n=n, seq=seq) for room, n in rooms.items()
+        )
+        _stamp(session, draft, at)
+    session.flush()
     session.execute(
         update(Head).where(Head.incident_id == stream).values(at=at, hash=previous),
         execution_options={"synchronize_session": False},
     )
 
 
-def _record_one(
-    session: Session,
-    draft: Draft,
-    actor: Actor,
-    *,
-    seq: int,
-    at: datetime,
-    previous: str,
-) -> str:
-    rooms = _take_room_numbers(session, draft)
+def _entry(draft: Draft, actor: Actor, *, seq: int, at: datetime) -> tuple[Entry, Words]:
     key, data = secrets.token_bytes(32), chain.canonical(draft.says)
     entry = Entry(
         incident_id=draft.stream,
@@ -85,30 +90,25 @@ def _record_one(
         organization_id=actor.organization_id,
         digest=chain.digest_of(key, data),
     )
-    entry.hash = chain.link(previous, entry, rooms)
-    session.add(entry)
-    session.add(Words(incident_id=draft.stream, seq=seq, key=key, data=data))
-    session.add_all(
-        EntryRoom(incident_id=draft.stream, room=room, n=n, seq=seq)
-        for room, n in rooms.items()
-    )
-    _stamp(session, draft, at)
-    session.flush()
-    return entry.hash
+    return entry, Words(incident_id=draft.stream, seq=seq, key=key, data=data)
 
 
-def _take_room_numbers(session: Session, draft: Draft) -> dict[str, int]:
-    if not draft.rooms:
+def _take_room_numbers(
+    session: Session, stream: int, drafts: Sequence[Draft]
+) -> dict[str, Iterator[int]]:
+    """Return for each room the numbers that its entries get, in their order; one statement."""
+    wanted = Counter(room for draft in drafts for room in draft.rooms)
+    if not wanted:
         return {}
     rooms = insert_into(session, RoomHead).values(
-        [{"incident_id": draft.stream, "room": room, "n": 1} for room in sorted(draft.rooms)]
+        [{"incident_id": stream, "room": room, "n": wanted[room]} for room in sorted(wanted)]
     )
     taken = session.execute(
         rooms.on_conflict_do_update(
-            index_elements=["incident_id", "room"], set_={"n": RoomHead.n + 1}
+            index_elements=["incident_id", "room"], set_={"n": RoomHead.n + rooms.excluded.n}
         ).returning(RoomHead.room, RoomHead.n)
     )
-    return dict(sorted(tuple(row) for row in taken))
+    return {room: iter(range(last - wanted[room] + 1, last + 1)) for room, last in taken}
 
 
 def _stamp(session: Session, draft: Draft, at: datetime) -> None:

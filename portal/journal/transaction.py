@@ -78,7 +78,11 @@ class Tx:
 
     def note(self, subject: str, move: str, *, stream: int = 0, **says: Any) -> None:
         """Record something that is no move of a row: the portal's own housekeeping acts."""
-        self._drafts.append(Draft(subject, move, says, stream=stream))
+        self.record(Draft(subject, move, says, stream=stream))
+
+    def record(self, draft: Draft) -> None:
+        """Record what is no move of a row, as it is drafted; see `portal.journal.notes`."""
+        self._drafts.append(draft)
 
     def answer(self, path: str) -> str:
         """Remember the path of the page this write is answered with, and return it."""

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_socketio import SocketIO
-from sqlalchemy.orm import Session
 
-from portal.accounts.queries import get_signed_in
+from portal.accounts.queries import SignedIn
 from portal.journal.audience import rooms_of
 from portal.live.seats import Seat, Seats
 
@@ -44,9 +43,8 @@ class Channel:
             server.enter_room(seat.sid, name, namespace=NAMESPACE)
         seat.incident_id, seat.rooms = incident_id, rooms
 
-    def recheck(self, session: Session, seat: Seat) -> None:
-        """Read who this socket is for anew: close it, or move it to where they now belong."""
-        found = get_signed_in(session, seat.token)
+    def recheck(self, seat: Seat, found: SignedIn | None) -> None:
+        """Close a socket, or move it to where its people now belong, by what was read anew."""
         if found is None:
             self.close(seat, "signed_out")
             return

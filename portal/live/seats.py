@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from portal.accounts.models import SignIn
-from portal.accounts.queries import ends_by_clock
+from portal.accounts.queries import stands_until
 from portal.core.actor import Actor
+from portal.core.rates import Pace, Rate
+
+#: What a socket may say: ten at once and then one a second, so sixty a minute.
+MESSAGES = Rate(burst=10, every=timedelta(seconds=1))
 
 #: Which column of a seat an account entry's subject concerns.
 CONCERNS = {
@@ -24,14 +28,15 @@ class Seat:
 
     incident_id : whose rooms it sits in; None until it follows one.
     ends_at     : when the session ends by the clock if no request comes.
+    pace        : what it may still say.
     """
 
     sid: str
-    token: str
     actor: Actor
     ends_at: datetime
     incident_id: int | None = None
     rooms: frozenset[str] = frozenset()
+    pace: Pace = field(default_factory=lambda: Pace(MESSAGES))
 
     def is_concerned_by(self, subject: str, subject_id: int) -> bool:
         """Return whether an account entry may change what this socket's person sees."""
@@ -39,7 +44,7 @@ class Seat:
 
     def renew(self, actor: Actor, row: SignIn) -> None:
         """Take over what was read anew."""
-        self.actor, self.ends_at = actor, ends_by_clock(row, actor.roles)
+        self.actor, self.ends_at = actor, stands_until(row, actor)
 
 
 class Seats:
@@ -68,6 +73,10 @@ class Seats:
     def remove(self, sid: str) -> Seat | None:
         """Forget a socket that has gone."""
         return self._seats.pop(sid, None)
+
+    def of_person(self, person_id: int | None) -> list[Seat]:
+        """Return the seats of a person, the oldest first."""
+        return [seat for seat in self if seat.actor.person_id == person_id]
 
     def concerned(self, entries: Iterable[tuple[str, int]]) -> list[Seat]:
         """Return the seats that one of these account entries (subject, id) may change."""

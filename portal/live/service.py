@@ -6,20 +6,19 @@ from datetime import timedelta
 from flask import Flask
 from flask_socketio import SocketIO
 from gevent import monkey
+from gevent.pywsgi import WSGIServer
 
-from portal.config import Settings
 from portal.core.db import Database
 from portal.live.channel import NAMESPACE, Channel
+from portal.live.door import MAX_MESSAGE, Door
+from portal.live.handler import Handler
 from portal.live.leases import Leases
 from portal.live.sockets import register
 from portal.live.tail import Tail
 from portal.presence.connections import LEASE
 
-#: A message from a client is at most this long, in bytes.
-_MAX_MESSAGE = 16_384
 
-
-def attach(app: Flask, settings: Settings) -> SocketIO:
+def attach(app: Flask) -> SocketIO:
     """Give the application its sockets; they say nothing until `start`.
 
     A serving process is patched for gevent; the command line and tests run on plain threads.
@@ -29,17 +28,23 @@ def attach(app: Flask, settings: Settings) -> SocketIO:
         async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
         manage_session=False,
         namespaces=[NAMESPACE],  # type: ignore[call-arg]  # newer than the stubs
-        # None: the same host
-        cors_allowed_origins=settings.base_url or None,  # type: ignore[arg-type]
-        max_http_buffer_size=_MAX_MESSAGE,
+        # The door has looked: an empty list asks no further, and allows no other site to read.
+        cors_allowed_origins=[],
+        max_http_buffer_size=MAX_MESSAGE,
         ping_interval=25,
         ping_timeout=20,
         http_compression=False,
     )
+    app.extensions["door"] = app.wsgi_app = Door(app, app.wsgi_app)  # type: ignore[method-assign]
     channel = Channel(socketio)
     register(socketio, channel)
     app.extensions["channel"] = channel
     return socketio
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Answer requests and sockets on an address, until interrupted."""
+    WSGIServer((host, port), app, handler_class=Handler, log=None).serve_forever()
 
 
 def start(app: Flask, *, lease: timedelta = LEASE) -> Tail:

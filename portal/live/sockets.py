@@ -10,7 +10,7 @@ from flask_login import current_user
 from flask_socketio import SocketIO
 from sqlalchemy.orm import Session
 
-from portal.accounts.queries import ends_by_clock, get_signed_in
+from portal.accounts.queries import stands_until, still_signed_in
 from portal.core.web.requests import db_session
 from portal.incidents.models import Incident
 from portal.incidents.queries import get_incident
@@ -29,6 +29,10 @@ MOST_SUBJECTS = 200
 MOST_ENTRIES = 2000
 #: No person sits in more rooms than this.
 _MOST_ROOMS = 64
+#: A person's windows and devices at one process; one more, and the oldest is told and closed.
+_MOST_SOCKETS = 5
+#: Who said too much may come back after so many seconds, or twice that.
+_TOO_FAST_S = 30.0
 
 Answer = dict[str, Any]
 
@@ -74,6 +78,9 @@ def register(socketio: SocketIO, channel: Channel) -> None:
     @socketio.on("follow", namespace=NAMESPACE)
     def follow(message: object = None, *_more: object) -> Answer:
         seat, wanted = channel.seats.get(_sid()), parse_follow(message)
+        if seat is not None and seat.pace.wait():
+            channel.close(seat, "too_fast", retry_s=_TOO_FAST_S)
+            return {"error": "too fast"}
         if seat is None or wanted is None:
             return {"error": "follow {incident, generation, heads}"}
         return _follow(channel, seat, wanted)
@@ -84,24 +91,15 @@ def _sid() -> str:
 
 
 def _connect(channel: Channel) -> bool:
-    """Refuse the anonymous, and a browser on another site's page."""
-    if not current_user.is_authenticated or not _origin_is_right():
+    """Refuse the anonymous; where they come from was looked at before."""
+    if not current_user.is_authenticated:
         return False
     user = current_user
-    ends_at = ends_by_clock(user.row, user.actor.roles)
-    channel.seats.add(Seat(_sid(), user.token, user.actor, ends_at))
+    ends_at = stands_until(user.row, user.actor)
+    channel.seats.add(Seat(_sid(), user.actor, ends_at))
+    for oldest in channel.seats.of_person(user.actor.person_id)[:-_MOST_SOCKETS]:
+        channel.close(oldest, "too_many")
     return True
-
-
-def _origin_is_right() -> bool:
-    """Return whether the Origin may pass: a wrong one was refused before this.
-
-    A missing one is for polling that is not cross-site.
-    """
-    if request.headers.get("Origin"):
-        return True
-    is_websocket = request.headers.get("Upgrade", "").lower() == "websocket"
-    return not is_websocket and request.headers.get("Sec-Fetch-Site") != "cross-site"
 
 
 def _follow(channel: Channel, seat: Seat, wanted: Follow) -> Answer:
@@ -127,7 +125,8 @@ def _sit(channel: Channel, seat: Seat, incident_id: int, session: Session) -> bo
     What the session reads next is of the instant at which that was found to hold.
     """
     while True:
-        found = get_signed_in(session, seat.token)
+        sign_in_id = seat.actor.sign_in_id or 0
+        found = still_signed_in(session, [sign_in_id]).get(sign_in_id)
         if found is None:
             channel.close(seat, "signed_out")
             return False

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import Application, Person
 from portal.core import clock, codes
 from portal.core.actor import Actor
 from portal.feed.models import Post
@@ -65,6 +66,18 @@ def of_offer(session: Session, offer: Offer) -> Facts:
         "ends_at": offer.available_until,
         "is_for_owner": offer.state is OfferState.QUESTION,
     }
+
+
+def of_person(session: Session, person: Person) -> Facts:
+    """Return what is said to a person about the own sign-in; the link comes to it."""
+    del session
+    return {"reference": person.reference}
+
+
+def of_application(session: Session, application: Application) -> Facts:
+    """Return what is said to who asked that an organization be taken in."""
+    del session
+    return {"reference": application.reference}
 
 
 def of_queue(session: Session, incident: Incident) -> Facts:

@@ -8,6 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.accounts import queries as accounts
+from portal.accounts.states import (
+    APPLICATION,
+    PersonState,
+    TicketPurpose,
+    has_password,
+)
 from portal.core.actor import Actor
 from portal.core.moves import Machine
 from portal.feed import queries as feed
@@ -29,7 +36,7 @@ class Topic:
     load     : reads rows by their ids, whoever may see them.
     whole    : what people of some rooms may know of a row, None when it is not theirs.
     facts    : what a letter may say of a row.
-    endpoint : the page to which the letter leads.
+    endpoint : the page to which the letter leads; a single-use link has its own.
     """
 
     id_in: Callable[[Entry], int]
@@ -49,6 +56,7 @@ class Notice:
     holds : whether a row and its reader are still as the letter says.
     pause : at least this lies between two letters of one row to the same address; what comes
             sooner waits, and speaks for all that comes until then.
+    link  : for what the letter carries a single-use link, made when it goes; None for none.
     """
 
     name: str
@@ -57,6 +65,7 @@ class Notice:
     to: Callable[[Session, Entry, Any], Recipients]
     holds: Callable[[Session, Any, Actor | None], bool]
     pause: timedelta = timedelta(0)
+    link: TicketPurpose | None = None
 
 
 POSTS = Topic(
@@ -79,6 +88,22 @@ QUEUE = Topic(
     whole=lambda _incident, _rooms: None,  # it goes to an address, to no person
     facts=facts.of_queue,
     endpoint="feed.queue",
+)
+#: What goes to the person whom it is about; who else may see that is no matter here.
+PEOPLE = Topic(
+    id_in=attrgetter("subject_id"),
+    load=accounts.people_by_id,
+    whole=lambda person, _rooms: person,
+    facts=facts.of_person,
+    endpoint="accounts.sign_in",
+)
+#: What goes to somebody who has no sign-in, at the address that they gave.
+APPLICATIONS = Topic(
+    id_in=attrgetter("subject_id"),
+    load=accounts.applications_by_id,
+    whole=lambda _application, _rooms: None,
+    facts=facts.of_application,
+    endpoint="registering.show",
 )
 
 
@@ -150,4 +175,30 @@ _OTHERS = (
     ),
 )
 
-NOTICES = {notice.name: notice for notice in (*OF_ONES_OWN, *_OTHERS)}
+#: The moves of an application that who applied is told of.
+ANSWERS = ("ask", "approve", "refuse")
+
+#: What those are told who cannot look into the portal yet, or not any more.
+TO_OUTSIDERS = (
+    Notice(
+        name="person.invite",
+        topic=PEOPLE,
+        moves=frozenset({("person", it) for it in ("invite", "invite_again", "readmit")}),
+        to=recipients.by_link(TicketPurpose.INVITE),
+        holds=lambda _session, row, _actor: row.state is PersonState.INVITED,
+        link=TicketPurpose.INVITE,
+    ),
+    Notice(
+        name="person.reset",
+        topic=PEOPLE,
+        moves=frozenset({("person", "reset")}),
+        to=recipients.by_link(TicketPurpose.RESET),
+        holds=lambda _session, row, _actor: (
+            row.state is PersonState.ACTIVE and has_password(row)
+        ),
+        link=TicketPurpose.RESET,
+    ),
+    *(_became(APPLICATIONS, APPLICATION, it, recipients.applicant) for it in ANSWERS),
+)
+
+NOTICES = {notice.name: notice for notice in (*OF_ONES_OWN, *_OTHERS, *TO_OUTSIDERS)}

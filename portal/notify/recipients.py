@@ -1,13 +1,13 @@
 """Who is told of an entry of the journal: ids of people, and None for the duty address."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Membership, Person
-from portal.accounts.states import MembershipState, PersonState
+from portal.accounts.models import Application, Membership, Person, Ticket
+from portal.accounts.states import MembershipState, PersonState, TicketPurpose
 from portal.core import clock
 from portal.core.actor import PRIVATE_ROLES
 from portal.feed.models import Post
@@ -22,6 +22,12 @@ from portal.presence.models import CheckIn
 from portal.presence.states import CheckInState
 
 Recipients = set[int] | set[None]
+
+#: Who is written to with a link for this: those who joined already need no invitation.
+REACHED = {
+    TicketPurpose.INVITE: PersonState.INVITED,
+    TicketPurpose.RESET: PersonState.ACTIVE,
+}
 
 
 def owner(session: Session, entry: Entry, offer: Offer) -> set[int]:
@@ -78,6 +84,32 @@ def duty(session: Session, entry: Entry, incident: Incident) -> Recipients:
     """Return the incident's duty address, where it has one."""
     del session, entry
     return {None} if incident.email else set()
+
+
+def by_link(purpose: TicketPurpose) -> Callable[[Session, Entry, Person], Recipients]:
+    """Return who gets a link for a purpose by letter: the person it is for.
+
+    Nobody where somebody was shown a link for it, to pass on: there is one already then.
+    """
+
+    def to(session: Session, entry: Entry, person: Person) -> Recipients:
+        del entry
+        shown = select(Ticket.id).where(
+            Ticket.person_id == person.id,
+            Ticket.purpose == purpose,
+            Ticket.used_at.is_(None),
+            Ticket.ends_at > clock.now(),
+        )
+        is_wanted = person.state is REACHED[purpose]
+        return {person.id} if is_wanted and session.scalar(shown.limit(1)) is None else set()
+
+    return to
+
+
+def applicant(session: Session, entry: Entry, application: Application) -> Recipients:
+    """Return who asked that an organization be taken in: an address, no person."""
+    del session, entry, application
+    return {None}
 
 
 def _missing(session: Session, post: Post) -> set[int]:

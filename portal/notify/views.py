@@ -7,6 +7,7 @@ from portal.core.actor import Role
 from portal.core.web.forms import ButtonForm, see_other
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
+from portal.journal.looks import note_looks
 from portal.journal.transaction import transaction
 from portal.notify import operations, queries
 from portal.notify.queries import MailView
@@ -46,6 +47,7 @@ def mails_about(reference: str) -> list[MailView]:
 def _page(sent: ButtonForm | None = None) -> ResponseReturnValue:
     only_undelivered = request.args.get("show") == "failed"
     deliveries = queries.list_deliveries(db_session(), only_undelivered=only_undelivered)
+    note_looks(db_session(), current_actor(), "deliveries")
     pending, undelivered = queries.count_deliveries(db_session())
     form = sent or ButtonForm()
     page = render_template(

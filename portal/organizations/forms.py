@@ -1,6 +1,6 @@
 """Forms of organizations: shape only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wtforms import EmailField, RadioField, SelectField, StringField, TelField, TextAreaField
@@ -34,6 +34,35 @@ def _telephone() -> TelField:
 def _email() -> EmailField:
     checks = [Optional(), at_most(254, "The address"), email_address()]
     return EmailField("E-mail", checks, filters=[stripped])
+
+
+class ContactsForm(PortalForm):
+    """Whom to call at any hour, as people of the organization state it."""
+
+    contact1_name = _name("Name")
+    contact1_telephone = _telephone()
+    contact1_email = _email()
+    contact2_name = _name("Name")
+    contact2_telephone = _telephone()
+    contact2_email = _email()
+
+    def __init__(self, organization: Organization) -> None:
+        """Show the contacts as they stand."""
+        super().__init__(row=organization, data=_typed_contacts(organization))
+
+    def validate_contact1_name(self, field: StringField) -> None:
+        """Refuse half a first contact, and none at all."""
+        _whole_contact(self, 1)
+        if not field.data:
+            raise ValidationError("Name at least one person who answers at any hour.")
+
+    def validate_contact2_name(self, _field: StringField) -> None:
+        """Refuse half a second contact."""
+        _whole_contact(self, 2)
+
+    def contacts(self) -> tuple[ContactParticulars, ...]:
+        """Return the validated fields in the operation's own words."""
+        return _contacts(self)
 
 
 class OrganizationForm(PortalForm):
@@ -76,11 +105,11 @@ class OrganizationForm(PortalForm):
 
     def validate_contact1_name(self, _field: StringField) -> None:
         """Refuse half a first contact."""
-        self._whole_contact(1)
+        _whole_contact(self, 1)
 
     def validate_contact2_name(self, _field: StringField) -> None:
         """Refuse half a second contact."""
-        self._whole_contact(2)
+        _whole_contact(self, 2)
 
     def regions(self) -> dict[str, list[Any]]:
         """Return the counties' boxes by SEMA region, as a page shows them."""
@@ -88,28 +117,13 @@ class OrganizationForm(PortalForm):
 
     def particulars(self) -> OrganizationParticulars:
         """Return the validated fields in the operation's own words."""
-        contacts = (self._contact(number) for number in CONTACTS)
         return OrganizationParticulars(
             name=str(self.name.data),
             kind=OrganizationKind(self.kind.data),
             sectors=chosen(self.sectors),
             counties=chosen(self.counties),
-            contacts=tuple(contact for contact in contacts if contact.name),
+            contacts=_contacts(self),
         )
-
-    def _contact(self, number: int) -> ContactParticulars:
-        typed = {
-            part: str(self[f"contact{number}_{part}"].data or "")
-            for part in ("name", "telephone", "email")
-        }
-        return ContactParticulars(**typed)
-
-    def _whole_contact(self, number: int) -> None:
-        contact = self._contact(number)
-        if not contact.name and (contact.telephone or contact.email):
-            raise ValidationError("Write whom to call.")
-        if contact.name and not contact.telephone:
-            raise ValidationError("Write this contact’s telephone number, too.")
 
 
 class MemberForm(PortalForm):
@@ -125,6 +139,20 @@ class MemberForm(PortalForm):
         self.member.validators = [known(names, "Choose a company.")]
 
 
+class ProviderForm(PortalForm):
+    """The OpenID provider by which an organization's people have to sign in."""
+
+    provider = SelectField("Its people sign in with", validate_choice=False)
+
+    def __init__(self, providers: Mapping[str, str], row: Any = None) -> None:
+        """Offer the providers, labels by name, and what holds now even if it is gone."""
+        now = row.provider if row is not None else ""
+        super().__init__(row=row, data={"provider": now})
+        kept = {now: f"{now} (not set up)"} if now and now not in providers else {}
+        self.provider.choices = {"": "Passkey or password, as they like", **providers, **kept}
+        self.provider.validators = [known(self.provider.choices, "Choose from the list.")]
+
+
 class SuspendForm(PortalForm):
     """Why an organization is kept out."""
 
@@ -135,16 +163,42 @@ class SuspendForm(PortalForm):
     )
 
 
+def _contact(form: PortalForm, number: int) -> ContactParticulars:
+    typed = {
+        part: str(form[f"contact{number}_{part}"].data or "")
+        for part in ("name", "telephone", "email")
+    }
+    return ContactParticulars(**typed)
+
+
+def _contacts(form: PortalForm) -> tuple[ContactParticulars, ...]:
+    contacts = (_contact(form, number) for number in CONTACTS)
+    return tuple(contact for contact in contacts if contact.name)
+
+
+def _whole_contact(form: PortalForm, number: int) -> None:
+    contact = _contact(form, number)
+    if not contact.name and (contact.telephone or contact.email):
+        raise ValidationError("Write whom to call.")
+    if contact.name and not contact.telephone:
+        raise ValidationError("Write this contact’s telephone number, too.")
+
+
 def _typed(organization: Organization | None) -> dict[str, Any]:
     """Return the organization as the form's fields hold it."""
     if organization is None:
         return {}
-    typed: dict[str, Any] = {
+    return {
         "name": organization.name,
         "kind": organization.kind.value,
         "sectors": list(organization.sectors),
         "counties": list(organization.counties),
+        **_typed_contacts(organization),
     }
+
+
+def _typed_contacts(organization: Organization) -> dict[str, str]:
+    typed: dict[str, str] = {}
     for number, contact in zip(CONTACTS, organization.contacts, strict=False):
         for part in ("name", "telephone", "email"):
             typed[f"contact{number}_{part}"] = getattr(contact, part)

@@ -1,11 +1,18 @@
 """Rows of organizations."""
 
+from datetime import datetime, timedelta
+from typing import ClassVar
+
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.columns import CodesColumn, Id, MovedRow, Reference, Row
+from portal.core import clock
+from portal.core.columns import CodeColumn, CodesColumn, Id, MovedRow, Reference, Row
 from portal.journal.audience import AUDIT
 from portal.organizations.states import OrganizationKind, OrganizationState
+
+#: How long contacts count as right once an organization's people have confirmed them.
+ATTESTED_FOR = timedelta(days=365)
 
 
 class Organization(MovedRow):
@@ -14,6 +21,8 @@ class Organization(MovedRow):
     sectors  : codes of `sectors` (CISA critical infrastructure sectors and local ones).
     counties : FIPS codes of `counties` in which it works; they decide its SEMA regions.
     contacts : whom to call at any hour, in the order to try.
+    provider : name of the OpenID provider by which its people must sign in; "" for none.
+    attested_at : when its people last confirmed the contacts, which they do once a year.
     """
 
     __tablename__ = "organization"
@@ -23,11 +32,29 @@ class Organization(MovedRow):
     kind: Mapped[OrganizationKind]
     sectors: Mapped[CodesColumn]
     counties: Mapped[CodesColumn]
+    provider: Mapped[CodeColumn] = mapped_column(default="")
+    attested_at: Mapped[datetime | None]
     state: Mapped[OrganizationState]
 
     contacts: Mapped[list["Contact"]] = relationship(
         lazy="raise", order_by="Contact.id", cascade="all, delete-orphan"
     )
+
+    stamps: ClassVar[dict[str, tuple[str, ...]]] = {
+        "attest": ("attested_at",),
+        "correct_contacts": ("attested_at",),
+    }
+
+    @property
+    def organization_id(self) -> int:
+        """An organization is its own people's."""
+        return self.id
+
+    @property
+    def is_attested(self) -> bool:
+        """True while its people have confirmed the contacts within `ATTESTED_FOR`."""
+        at = self.attested_at
+        return at is not None and at > clock.now() - ATTESTED_FOR
 
     @property
     def stream(self) -> int:

@@ -1,5 +1,6 @@
 """What can be done with organizations."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
@@ -37,7 +38,8 @@ def register(tx: Tx, particulars: OrganizationParticulars) -> Organization:
     Raises FieldError if the name is taken.
     """
     reference = unused_reference(tx.session, Organization.reference)
-    organization = Organization(reference=reference, contacts=_contacts(particulars))
+    contacts = [Contact(**asdict(contact)) for contact in particulars.contacts]
+    organization = Organization(reference=reference, contacts=contacts)
     _fill(tx, organization, particulars)
     tx.move(ORGANIZATION, "register", organization, **_said(particulars))
     return organization
@@ -55,13 +57,38 @@ def revise(tx: Tx, organization: Organization, particulars: OrganizationParticul
         raise FieldError("kind", "An agency stays an agency, and no other becomes one.")
     tx.move(ORGANIZATION, "revise", organization, **_said(particulars))
     _fill(tx, organization, particulars)
+    _replace_contacts(tx, organization, particulars.contacts)
+
+
+def attest(tx: Tx, organization: Organization) -> None:
+    """Confirm that the 24-hour contacts of one's own organization are right.
+
+    Raises FieldError where nobody is named.
+    """
+    tx.check(ORGANIZATION, "attest", organization)
+    named = select(Contact.id).where(Contact.organization_id == organization.id).limit(1)
+    if tx.session.scalar(named) is None:
+        raise FieldError("contacts", "Nobody is named yet. Name somebody to call first.")
+    tx.move(ORGANIZATION, "attest", organization)
+
+
+def correct_contacts(
+    tx: Tx, organization: Organization, contacts: Sequence[ContactParticulars]
+) -> None:
+    """Name other 24-hour contacts for one's own organization; that confirms them, too."""
+    tx.move(ORGANIZATION, "correct_contacts", organization)
+    _replace_contacts(tx, organization, contacts)
+
+
+def _replace_contacts(
+    tx: Tx, organization: Organization, contacts: Sequence[ContactParticulars]
+) -> None:
     for former in tx.session.scalars(
         select(Contact).where(Contact.organization_id == organization.id)
     ):
         tx.session.delete(former)
-    for contact in _contacts(particulars):
-        contact.organization_id = organization.id
-        tx.session.add(contact)
+    for contact in contacts:
+        tx.session.add(Contact(organization_id=organization.id, **asdict(contact)))
 
 
 def _fill(tx: Tx, organization: Organization, particulars: OrganizationParticulars) -> None:
@@ -75,10 +102,6 @@ def _fill(tx: Tx, organization: Organization, particulars: OrganizationParticula
     organization.kind = particulars.kind
     organization.sectors = particulars.sectors
     organization.counties = particulars.counties
-
-
-def _contacts(particulars: OrganizationParticulars) -> list[Contact]:
-    return [Contact(**asdict(contact)) for contact in particulars.contacts]
 
 
 def _said(particulars: OrganizationParticulars) -> dict[str, object]:
@@ -123,6 +146,17 @@ def remove_member(tx: Tx, association: Organization, company: Organization) -> N
     ).first()
     if removed is None:
         raise StateGoneError("This company is no member.")
+
+
+def require_provider(tx: Tx, organization: Organization, *, provider: str) -> None:
+    """Let an organization's people sign in by one OpenID provider alone; "" lifts that.
+
+    Raises FieldError for one's own: somebody must get in to lift it when the provider is away.
+    """
+    if provider and organization.id == tx.actor.organization_id:
+        raise FieldError("provider", "You cannot require a provider of your own organization.")
+    tx.move(ORGANIZATION, "require_provider", organization, provider=provider)
+    organization.provider = provider
 
 
 def suspend(tx: Tx, organization: Organization, *, reason: str) -> None:

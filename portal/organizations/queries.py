@@ -49,6 +49,12 @@ def get_organization(session: Session, reference: str, actor: Actor) -> Organiza
     )
 
 
+def references_of(session: Session, ids: Iterable[int]) -> list[str]:
+    """Return the references of organizations, in the order of their ids."""
+    query = select(Organization.reference).where(Organization.id.in_(sorted(ids)))
+    return list(session.scalars(query.order_by(Organization.id)))
+
+
 def list_organizations(session: Session, actor: Actor) -> list[Organization]:
     """Return the organizations that the actor may know of, with their contacts, by name."""
     return list(

@@ -31,12 +31,15 @@ PARTICULARS = {"name", "kind", "sectors", "counties"}
 # fmt: off
 ORGANIZATION = Machine(
     "organization",
-    # move            from           to           by       says
-    ("register",      {None},        S.ACTIVE,    VETTING, PARTICULARS),
-    ("revise",        {S.ACTIVE},    None,        VETTING, PARTICULARS),
-    ("add_member",    {S.ACTIVE},    None,        VETTING, {"member"}),
-    ("remove_member", {S.ACTIVE},    None,        VETTING, {"member"}),
-    ("suspend",       {S.ACTIVE},    S.SUSPENDED, ADMIN,   {"reason"}),
-    ("restore",       {S.SUSPENDED}, S.ACTIVE,    ADMIN,   set()),
+    # move               from           to           by             says
+    ("register",         {None},        S.ACTIVE,    VETTING,       PARTICULARS),
+    ("revise",           {S.ACTIVE},    None,        VETTING,       PARTICULARS),
+    ("add_member",       {S.ACTIVE},    None,        VETTING,       {"member"}),
+    ("remove_member",    {S.ACTIVE},    None,        VETTING,       {"member"}),
+    ("attest",           {S.ACTIVE},    None,        {Part.OWNER},  set()),
+    ("correct_contacts", {S.ACTIVE},    None,        {Part.KEEPER}, set()),
+    ("require_provider", {S.ACTIVE},    None,        ADMIN,         {"provider"}),
+    ("suspend",          {S.ACTIVE},    S.SUSPENDED, ADMIN,         {"reason"}),
+    ("restore",          {S.SUSPENDED}, S.ACTIVE,    ADMIN,         set()),
 )
 # fmt: on

@@ -1,14 +1,24 @@
 """Screens of organizations: the directory for everybody, the rest for those who keep it."""
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.config import Settings
 from portal.core.actor import Actor, Role
+from portal.core.errors import NotAllowedError
+from portal.core.moves import parts
 from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
+from portal.journal.looks import note_looks
 from portal.journal.transaction import transaction
 from portal.organizations import operations, queries
-from portal.organizations.forms import MemberForm, OrganizationForm, SuspendForm
+from portal.organizations.forms import (
+    ContactsForm,
+    MemberForm,
+    OrganizationForm,
+    ProviderForm,
+    SuspendForm,
+)
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 
@@ -22,11 +32,21 @@ KEEPERS = (Role.ADMIN, Role.MOP3)
 def index() -> ResponseReturnValue:
     """Show all organizations, by name."""
     actor = current_actor()
+    if actor.is_staff:  # who is shown whom to call
+        note_looks(db_session(), actor, "directory")
     return render_template(
         "organizations/index.html",
         organizations=queries.list_organizations(db_session(), actor),
         may_register=actor.has(*KEEPERS),
     )
+
+
+@bp.get("/own")
+def own() -> ResponseReturnValue:
+    """Lead people to their own organization's page."""
+    actor = current_actor()
+    found = queries.references_of(db_session(), [actor.organization_id or 0])
+    return redirect(url_for(".show", reference=or_404(found or None)[0]))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -92,6 +112,48 @@ def remove_member(reference: str) -> ResponseReturnValue:
     return _page(reference, button=form)
 
 
+@bp.post("/<reference>/require_provider")
+@for_roles(Role.ADMIN)
+def require_provider(reference: str) -> ResponseReturnValue:
+    """Let the organization's people sign in by one provider alone, or as they like."""
+    organization = _get(reference)
+    form = ProviderForm(_providers(), row=organization)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.require_provider(tx, organization, provider=str(form.provider.data))
+            flash("The next sign-in of its people goes by that.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, provider=form)
+
+
+@bp.post("/<reference>/attest")
+def attest(reference: str) -> ResponseReturnValue:
+    """Confirm that the contacts of one's own organization are right."""
+    organization = _get(reference)
+    form = ButtonForm(row=organization)
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.attest(tx, organization)
+            flash("Thank you. The contacts are confirmed.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, button=form)
+
+
+@bp.post("/<reference>/correct_contacts")
+def correct_contacts(reference: str) -> ResponseReturnValue:
+    """Name other contacts for one's own organization."""
+    organization = _get(reference)
+    form = ContactsForm(organization)
+    if not ORGANIZATION.moves["correct_contacts"].by & parts(current_actor(), organization):
+        raise NotAllowedError("An administrator of the organization does this.")
+    if form.validate_on_submit():
+        with form.catching(), _write(form, form.held(organization)) as tx:
+            operations.correct_contacts(tx, organization, form.contacts())
+            flash("The contacts are changed, and confirmed.")
+            return see_other(tx.answer(_url(organization)))
+    return _page(reference, contacts=form)
+
+
 @bp.post("/<reference>/suspend")
 @for_roles(Role.ADMIN)
 def suspend(reference: str) -> ResponseReturnValue:
@@ -128,6 +190,12 @@ def _companies() -> list[Organization]:
     return queries.list_active(db_session(), OrganizationKind.COMPANY)
 
 
+def _providers() -> dict[str, str]:
+    """Return the labels of the OpenID providers, by name."""
+    settings: Settings = current_app.extensions["settings"]
+    return {it.name: it.label for it in settings.providers}
+
+
 def _url(organization: Organization) -> str:
     return url_for(".show", reference=organization.reference)
 
@@ -141,19 +209,25 @@ def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
     actor, organization = current_actor(), _get(reference)
     moves = ORGANIZATION.names_open_to(actor, organization)
     knows_all = _knows_all(actor, organization)
-    members, forms = [], {}
+    members: list[Organization] = []
+    forms: dict[str, PortalForm] = {}
+    if knows_all:
+        note_looks(db_session(), actor, "contacts", {organization.id: organization.reference})
     if knows_all and organization.kind is OrganizationKind.ASSOCIATION:
         members = queries.members_of(db_session(), organization)
     if moves:
-        joined = {member.id for member in members}
         forms = {
-            "revise": OrganizationForm(organization),
-            "member": MemberForm(
-                (it for it in _companies() if it.id not in joined), row=organization
-            ),
+            "provider": ProviderForm(_providers(), row=organization),
             "suspend": SuspendForm(row=organization),
             "button": ButtonForm(row=organization),
         }
+    if "revise" in moves:
+        joined = {member.id for member in members}
+        companies = (it for it in _companies() if it.id not in joined)
+        forms["revise"] = OrganizationForm(organization)
+        forms["member"] = MemberForm(companies, row=organization)
+    elif "correct_contacts" in moves:
+        forms["contacts"] = ContactsForm(organization)
     page = render_template(
         "organizations/organization.html",
         organization=organization,
@@ -162,5 +236,6 @@ def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
         moves=moves,
         forms=forms | sent,
         may_invite=actor.has(Role.ADMIN) and "revise" in moves,
+        keeps_people="correct_contacts" in moves,
     )
     return page, max((form.status for form in sent.values()), default=200)

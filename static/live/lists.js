@@ -1,12 +1,5 @@
 /** Live lists: children of [data-view], each with data-subject and data-at. Upsert and remove. */
-
-/** Turn the server's markup into one element; it comes from our own templates only. */
-function elementOf(html, tag) {
-  const template = document.createElement("template");
-  // A <tr> parses only inside a table's context, which a template provides.
-  template.innerHTML = html.trim();
-  return template.content.firstElementChild ?? document.createElement(tag);
-}
+import { elementOf } from "./markup.js";
 
 function before(list, element) {
   const at = element.dataset.at;

@@ -8,12 +8,14 @@ import { applyToRegions, isBeingWritten } from "./regions.js";
 const SPEAK_MS = 10_000;
 const ASK_MS = 10_000;
 const AGAIN_MS = 2000;
+const ENDING_MS = 120_000;
 const STANDINGS = { view: "standings" };
 
 const start = document.body.dataset.live ? JSON.parse(document.body.dataset.live) : null;
 const connection = document.getElementById("connection");
 let offlineSince = null;
 let isPaused = false;
+let isElsewhere = false;
 
 function show(state, words) {
   if (!connection) return;
@@ -23,9 +25,16 @@ function show(state, words) {
 }
 
 function showOffline() {
+  if (isElsewhere) return;
   offlineSince ??= present();
   const zone = document.querySelector("[data-clock]")?.dataset.zone;
   show("off", `Offline since ${clock(offlineSince, zone).slice(0, 5)}`);
+}
+
+/** Newer windows are live in this one's place; whoever looks at it again makes it live, too. */
+function showElsewhere() {
+  isElsewhere = true;
+  show("off", "Not live: open in other windows");
 }
 
 /** Take everything away and load the page again: some of it is no longer ours to see. */
@@ -40,6 +49,10 @@ function reload() {
   isPaused = true;
   show("pause");
 }
+
+// What says that the session is about to end is fetched when it is time: most pages never need it.
+const endsAt = Date.parse(document.body.dataset.ends);
+if (endsAt) setTimeout(() => import("../accounts/ending.js"), Math.max(0, endsAt - Date.now() - ENDING_MS));
 
 const news = { count: 0, timer: 0 };
 let urgentAt = -SPEAK_MS;
@@ -94,6 +107,7 @@ function connect() {
     const outcome = await follower.follow();
     if (outcome === "current") {
       offlineSince = null;
+      isElsewhere = false;
       show("live", "Live");
       applyToRegions(STANDINGS); // nobody counts those: some may have been missed
     } else if (outcome === "failed" && socket.connected) {
@@ -107,8 +121,9 @@ function connect() {
   socket.on("heads", (heads) => follower.compare(heads));
   socket.on("purge", ({ room }) => follower.purge(room));
   socket.on("reload", reload);
-  socket.on("closing", ({ retry_s: retry }) => {
-    if (retry === null) leave();
+  socket.on("closing", ({ why, retry_s: retry }) => {
+    if (why === "too_many") showElsewhere();
+    else if (retry === null) leave();
     else setTimeout(() => socket.connect(), (1 + Math.random()) * retry * 1000);
   });
   socket.on("disconnect", () => {

@@ -11,6 +11,7 @@
  * a fold that somebody opened stays open while other things move.
  */
 import { loadAgain } from "./lists.js";
+import { pageOf } from "./markup.js";
 
 const WAIT_MS = 150;
 const AGAIN_MS = 3000;
@@ -118,7 +119,7 @@ async function refresh(ids) {
   }
   if (answer.status >= 500) throw new Error(answer.statusText);
   // The page that a refused form came back with has no address to ask: then there is only the warning.
-  const fresh = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const fresh = answer.ok ? pageOf(await answer.text()) : null;
   for (const region of ids.map((id) => document.getElementById(id)).filter(Boolean)) {
     const next = fresh?.getElementById(region.id);
     if (next && !isBeingWritten(region)) replace(region, next);

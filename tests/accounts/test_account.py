@@ -34,7 +34,7 @@ def test_one_reads_who_one_is(client_for: ClientFor):
     for words in ("Alpha Admin Person", "alpha_admin@world.example", "Alpha Fuel"):
         assert words in page.main
     assert "Organization administrator" in page.main
-    assert client.queries <= 8
+    assert client.queries <= 12
 
 
 def test_a_new_password_ends_the_other_sessions(
@@ -71,7 +71,7 @@ def test_what_is_wrong_is_said_at_the_field(
     assert words in page.error_at(field)
     assert password not in page.html
     person = session.get_one(Person, world.people["alpha"].id)
-    assert person.version == 2, "invited, joined"
+    assert person.version == 3, "invited, then joined with all that belongs to it"
 
 
 def test_guessing_the_present_password_is_slowed_down(client_for: ClientFor):

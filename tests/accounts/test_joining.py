@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.accounts import operations
-from portal.accounts.models import Person, SignIn, Ticket
+from portal.accounts.models import Authenticator, Person, SignIn, Ticket
 from portal.accounts.queries import hash_token
 from portal.accounts.states import PersonState, SignInState
 from portal.core import clock
-from portal.core.actor import SYSTEM, Role
-from portal.journal.models import Words
+from portal.core.actor import SYSTEM
+from portal.journal.models import Entry, Words
 from portal.journal.transaction import transaction
+from tests.accounts.coming import NAME, code_now, form_to, join, key_of, send_join
+from tests.accounts.coming import PASSWORD as NEW
 from tests.factories import suspend_organization, suspend_person
 
 if TYPE_CHECKING:
@@ -26,25 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from tests.conftest import HeldClock
-    from tests.pages import PageClient
+    from tests.pages import Form, PageClient
     from tests.world import World
-
-NEW = "four words in a row"
-
-
-@pytest.fixture
-def invited(session: Session, world: World) -> tuple[Person, str]:
-    """Return somebody invited to Alpha Fuel, and the path of the link."""
-    with transaction(session, SYSTEM) as tx:
-        person, token = operations.invite(
-            tx,
-            operations.Invitation(
-                email="New.Person@world.example",
-                organization=world.organization("alpha"),
-                roles=frozenset({Role.LIAISON}),
-            ),
-        )
-    return person, f"/invite/{token}"
 
 
 @pytest.fixture
@@ -66,11 +51,11 @@ def test_an_invitation_lets_somebody_in_once(
     page = anonymous.page(path)
     assert "Alpha Fuel" in page.main
     assert 'value="new.person@world.example"' in page.html
-    answer = anonymous.submit(page.form("person.join"), name="New Person", password=NEW)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-    assert "New Person" in anonymous.page("/account").main
+    codes = join(anonymous, path)
+    assert len(set(codes)) == 10
+    assert NAME in anonymous.page("/account").main
     session.refresh(person)
-    assert (person.state, person.name) == (PersonState.ACTIVE, "New Person")
+    assert (person.state, person.name) == (PersonState.ACTIVE, NAME)
     assert NEW not in (person.password_hash or NEW)
     anonymous.page(path, 410)
 
@@ -135,9 +120,9 @@ def test_every_dead_link_is_answered_alike(
 def test_a_link_that_dies_under_the_form_writes_nothing(
     anonymous: PageClient, session: Session, invited: tuple[Person, str]
 ):
-    form = anonymous.page(invited[1]).form()
+    form, typed = filled_in(anonymous, invited[1])
     suspend_person(session, invited[0])
-    assert anonymous.submit(form, name="New", password=NEW).status_code == 410
+    assert anonymous.submit(form, **typed).status_code == 410
     session.refresh(invited[0])
     assert invited[0].password_hash is None
 
@@ -147,6 +132,8 @@ def test_a_link_that_dies_under_the_form_writes_nothing(
     [
         ("", "Choose a password."),
         ("short words", "12 characters at least"),
+        ("password1234", "easy to guess"),
+        ("Missouri2026!!", "easy to guess"),
         ("x" * 129, "128 characters at most"),
         ("xx NEW.person xx", "must not contain your e-mail address"),
     ],
@@ -154,7 +141,7 @@ def test_a_link_that_dies_under_the_form_writes_nothing(
 def test_a_poor_password_is_said_at_the_field(
     anonymous: PageClient, invited: tuple[Person, str], password: str, words: str
 ):
-    answer = anonymous.send(invited[1], "person.join", name="New Person", password=password)
+    answer = send_join(anonymous, invited[1], password=password)
     page = anonymous.read(answer, 422)
     assert words in page.error_at("password")
     assert 'value="New Person"' in page.html, "what was typed is kept"
@@ -169,22 +156,27 @@ def test_twenty_at_once_make_one_person(
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(join, range(20)))
     assert sorted(answers) == [303] + [410] * 19
-    opened = select(func.count()).where(SignIn.person_id == invited[0].id)
-    assert session.scalar(opened) == 1
+    held = select(func.count()).where(Authenticator.person_id == invited[0].id)
+    assert session.scalar(held) == 1
 
 
 def opened_by_many(app: Flask, path: str) -> Callable[[int], int]:
     """Let twenty open the page; return how one of them then sends its form."""
     clients = [app.test_client() for _ in range(20)]
-    forms = [client.page(path).form() for client in clients]
+    forms = [filled_in(client, path) for client in clients]
 
     def join(number: int) -> int:
-        answer = clients[number].post(
-            path, data={**forms[number].filled, "name": f"Person {number}", "password": NEW}
-        )
-        return answer.status_code
+        form, typed = forms[number]
+        return clients[number].post(path, data={**form.filled, **typed}).status_code
 
     return join
+
+
+def filled_in(client: PageClient, path: str) -> tuple[Form, dict[str, str]]:
+    """Return the form of an invitation, and what somebody types into it."""
+    page = client.page(path)
+    typed = {"name": NAME, "password": NEW, "code": code_now(key_of(page))}
+    return form_to(page, path), typed
 
 
 def test_a_reset_ends_every_session_and_begins_none(
@@ -209,6 +201,23 @@ def test_a_reset_ends_every_session_and_begins_none(
     anonymous.page(reset, 410)
 
 
+def test_of_fifty_who_use_a_reset_at_once_one_does(
+    make_app: Callable, session: Session, reset: str
+):
+    app = make_app()
+    clients = [app.test_client() for _ in range(50)]
+    forms = [form_to(client.page(reset), reset) for client in clients]
+
+    def send(number: int) -> int:
+        return clients[number].submit(forms[number], password=NEW).status_code
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(send, range(50)))
+    assert sorted(answers) == [303] + [410] * 49
+    moves = select(Entry.move).where(Entry.subject == "person", Entry.move == "recover")
+    assert session.scalars(moves).all() == ["recover"]
+
+
 def test_a_reset_cannot_be_used_as_an_invitation(anonymous: PageClient, reset: str):
     anonymous.page(reset.replace("/reset/", "/invite/"), 410)
 
@@ -216,6 +225,6 @@ def test_a_reset_cannot_be_used_as_an_invitation(anonymous: PageClient, reset: s
 def test_the_clock_is_read_when_the_form_is_sent(
     anonymous: PageClient, invited: tuple[Person, str], held_clock: HeldClock
 ):
-    form = anonymous.page(invited[1]).form()
+    form, typed = filled_in(anonymous, invited[1])
     held_clock.set(clock.now() + timedelta(hours=73))
-    assert anonymous.submit(form, name="Late", password=NEW).status_code == 410
+    assert anonymous.submit(form, **typed).status_code == 410

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portal.accounts.operations import TERMS_VERSION
 from portal.accounts.views.sign_in import SLOW_DOWN, WRONG
+from portal.journal.housekeeping import housekeeping
 from tests.factories import change_roles, suspend_organization, suspend_person
+from tests.passkeys import of_person
 from tests.world import PASSWORD
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.orm import Session
 
+    from portal.accounts.models import Person
     from tests.conftest import HeldClock
     from tests.pages import PageClient
     from tests.world import World
@@ -23,8 +27,20 @@ if TYPE_CHECKING:
     ClientFor = Callable[[str], PageClient]
 
 
-def test_the_page_says_what_everybody_must_know(anonymous: PageClient, world: World):
-    page = anonymous.page("/sign-in")
+def agreed_to_older_terms(session: Session, person: Person) -> None:
+    """Let it be so that the person agreed to other terms than those of now."""
+    with housekeeping(session):
+        person.terms_version = TERMS_VERSION - 1
+    session.refresh(person)
+
+
+def test_the_terms_say_what_everybody_must_know(
+    anonymous: PageClient, session: Session, world: World
+):
+    agreed_to_older_terms(session, world.person("alpha"))
+    answer = anonymous.sign_in(world.people["alpha"].email, PASSWORD)
+    page = anonymous.follow(answer)
+    assert page.url == "/sign-in/terms"
     for words in (
         "Competitors share this room",
         "prices",
@@ -32,7 +48,14 @@ def test_the_page_says_what_everybody_must_know(anonymous: PageClient, world: Wo
         "Missouri Sunshine Law",
     ):
         assert words in page.main
-    assert page.one("input[@name='email']").get("autocomplete") == "username"
+    assert anonymous.get("/account").status_code == 302, "nobody is in before agreeing"
+    anonymous.submit(page.form("person.accept_terms"))
+    assert anonymous.get("/account").status_code == 200
+
+
+def test_the_page_helps_the_browser_and_tells_nobody(anonymous: PageClient, world: World):
+    page = anonymous.page("/sign-in")
+    assert page.one("input[@name='email']").get("autocomplete") == "username webauthn"
     assert page.one("input[@name='password']").get("autocomplete") == "current-password"
     assert world.people["alpha"].email not in page.html
 
@@ -44,24 +67,18 @@ def test_the_right_password_lets_in(anonymous: PageClient, world: World):
 
 
 def test_one_goes_where_one_wanted_to_go(anonymous: PageClient, world: World):
-    asked = anonymous.get("/organizations?x=1")
-    answer = anonymous.send(
-        "/sign-in",
-        to=asked.headers["Location"],
-        email=world.people["alpha"].email,
-        password=PASSWORD,
-    )
+    asked, email = anonymous.get("/organizations?x=1"), world.people["alpha"].email
+    to = asked.headers["Location"]
+    anonymous.send("/sign-in", "sign_in.start", to=to, email=email, password=PASSWORD)
+    answer = anonymous.show_passkey("/sign-in/second", of_person(email))
     assert answer.headers["Location"] == "/organizations?x=1"
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil", "x"])
 def test_one_goes_nowhere_else(anonymous: PageClient, world: World, target: str):
-    answer = anonymous.send(
-        "/sign-in",
-        to=f"/sign-in?next={target}",
-        email=world.people["alpha"].email,
-        password=PASSWORD,
-    )
+    to, email = f"/sign-in?next={target}", world.people["alpha"].email
+    anonymous.send("/sign-in", "sign_in.start", to=to, email=email, password=PASSWORD)
+    answer = anonymous.show_passkey("/sign-in/second", of_person(email))
     assert answer.headers["Location"] == "/"
 
 
@@ -89,6 +106,8 @@ def test_wrong_tries_are_slowed_down_and_others_are_not(
     anonymous: PageClient, app: Flask, world: World
 ):
     email = world.people["alpha"].email
+    known = app.test_client()
+    assert known.sign_in(email, PASSWORD).status_code == 303
     for _ in range(5):
         assert anonymous.sign_in(email, "a wrong password").status_code == 422
     page = anonymous.read(anonymous.sign_in(email, PASSWORD), 429)
@@ -97,6 +116,8 @@ def test_wrong_tries_are_slowed_down_and_others_are_not(
     elsewhere = app.test_client()
     elsewhere.environ_base["REMOTE_ADDR"] = "127.0.0.2"
     assert elsewhere.sign_in(email, PASSWORD).status_code == 303, "the owner is not locked out"
+    known.delete_cookie("sid")
+    assert known.sign_in(email, PASSWORD).status_code == 303, "nor here, on a known device"
 
 
 def test_nobody_is_told_who_has_a_sign_in_by_being_slowed_down(anonymous: PageClient):

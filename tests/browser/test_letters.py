@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from portal.notify.kinds import NOTICES
 from tests.browser.walking import PHONE_WIDTHS, overflow, violations
 from tests.notify.conftest import PostOffice
 from tests.notify.mailbox import Mailbox, parts
-from tests.notify.test_letters import made
+from tests.notify.test_letters import OF_INCIDENTS, made
 
 
 @pytest.mark.one_backend
@@ -19,7 +18,8 @@ def test_every_letter_can_be_read_by_all_and_fetches_nothing(
         base_url = "https://portal.missouri.example.gov"
         office = PostOffice(make_app(smtp_url=mailbox.url, base_url=base_url), session)
         letters = {
-            move: made(session, world, office, mailbox, held_clock, move)[1] for move in NOTICES
+            move: made(session, world, office, mailbox, held_clock, move)[1]
+            for move in OF_INCIDENTS
         }
         office.notices.huey.storage.close()
     with chromium.new_page(viewport={"width": PHONE_WIDTHS[0], "height": 800}) as screen:

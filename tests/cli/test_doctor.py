@@ -16,9 +16,12 @@ from portal.config import Settings
 from portal.feed import operations as feed
 from portal.incidents.models import Incident
 from portal.journal.models import Entry, Head, Words
+from portal.journal.transaction import transaction
 from portal.notify import reader
 from portal.notify.orders import Office
 from portal.offers import operations as offers
+from portal.organizations import operations as organizations
+from tests.accounts.sso.bent import provider_at_work
 from tests.databases import opened
 from tests.factories import make_offer, make_post, reject
 from tests.notify.mailbox import Mailbox, free_port
@@ -300,3 +303,31 @@ def test_a_timer_that_stands_still(patient: Patient, world: World, held_clock: H
     assert is_wrong(running.timer(patient), "0 reports and 1 offers")
     offers.escalate_due(session)
     assert running.timer(patient).level is Level.OK
+
+
+# ---------------------------------------------------------------- single sign-on
+
+
+def test_a_provider_that_is_not_there_or_calls_itself_otherwise(patient: Patient):
+    with provider_at_work() as bent:
+        sound = with_settings(patient, providers=(bent.provider(),))
+        assert machine.providers(sound) == Finding(Level.OK, "in order: Alpha ID")
+        other = bent.provider("b", label="B", issuer=f"http://localhost:{bent.port}")
+        both = with_settings(patient, providers=(bent.provider(), other))
+        assert is_wrong(machine.providers(both), "B: calls itself")
+    assert is_wrong(machine.providers(sound), "Alpha ID: ")
+
+
+def test_an_organization_that_wants_a_provider_which_is_not_set_up(
+    patient: Patient, world: World
+):
+    with patient.database.sessions() as session:
+        wanted = world.within(session)
+        with transaction(session, wanted.actor("admin")) as tx:
+            organization = wanted.organization("alpha")
+            organizations.require_provider(tx, organization, provider="alpha-id")
+    found = running.required_providers(patient)
+    assert is_wrong(found, "nobody gets in of Alpha Fuel")
+    with provider_at_work() as bent:
+        sound = with_settings(patient, providers=(bent.provider(),))
+    assert running.required_providers(sound).level is Level.OK

@@ -34,10 +34,12 @@ def test_all_lists_are_there() -> None:
     assert set(NAMES) == {
         *("counties", "regions", "sectors", "lifelines", "standings", "incident-types"),
         *("activation-levels", "organization-kinds", "catalogue", "units", "compensation"),
-        *("post-reasons", "offer-reasons", "time-zones", "roles"),
+        *("post-reasons", "offer-reasons", "time-zones", "roles", "sign-in-ways"),
         *("assignments", "links", "decisions", "acts"),
         *("post-kinds", "sources", "certainties", "tlp"),
+        "free-mail",
         *("offer-priorities", "operators", "transports", "vetting"),
+        *("looks", "refusals", "rooms"),
     }
 
 

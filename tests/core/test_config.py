@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
-from portal.config import ROOT, Settings, read_settings
+from portal.config import ROOT, Settings, SettingsError, read_settings
 
 
 def test_without_a_word_it_runs_on_sqlite_in_its_instance_folder(tmp_path):
@@ -92,3 +99,105 @@ def test_processes_that_start_together_agree_on_the_key(tmp_path):
 def test_a_secret_is_not_shown_with_the_settings(tmp_path):
     settings = Settings(instance=tmp_path, database_url="sqlite://", secret_key="not for logs")
     assert "not for logs" not in repr(settings)
+
+
+# ---------------------------------------------------------------- OpenID providers
+
+PROVIDER = {
+    "PORTAL_OIDC_ALPHA_ID_ISSUER": "https://id.alpha.example",
+    "PORTAL_OIDC_ALPHA_ID_CLIENT_ID": "portal",
+    "PORTAL_OIDC_ALPHA_ID_CLIENT_SECRET": "not for logs",
+}
+
+
+def test_providers_come_from_the_environment_by_name(tmp_path):
+    settings = read_settings(
+        {
+            "PORTAL_INSTANCE": str(tmp_path),
+            **PROVIDER,
+            "PORTAL_OIDC_ALPHA_ID_LABEL": "Alpha ID",
+            "PORTAL_OIDC_ALPHA_ID_ACR_VALUES": " strong  stronger ",
+            "PORTAL_OIDC_AA_ISSUER": "http://localhost:9000/realm",
+            "PORTAL_OIDC_AA_CLIENT_ID": "x",
+            "PORTAL_OIDC_AA_CLIENT_SECRET": "y",
+            "PORTAL_OIDC_AA_SCOPE": "openid",
+        }
+    )
+    aa, alpha = settings.providers
+    assert (aa.name, aa.label, aa.scope, aa.is_enough) == ("aa", "localhost", "openid", False)
+    assert (alpha.name, alpha.label) == ("alpha-id", "Alpha ID")
+    assert (alpha.acr_values, alpha.is_enough) == (("strong", "stronger"), True)
+    assert alpha.scope == "openid email"
+    assert "not for logs" not in repr(settings)
+
+
+@pytest.mark.parametrize("key", ["rsa", "p256"])
+def test_a_provider_may_know_the_portal_by_a_key(tmp_path, key):
+    made = (
+        rsa.generate_private_key(65537, 2048)
+        if key == "rsa"
+        else ec.generate_private_key(ec.SECP256R1())
+    )
+    (tmp_path / "key.pem").write_bytes(pem_of(made))
+    given = dict(PROVIDER)
+    del given["PORTAL_OIDC_ALPHA_ID_CLIENT_SECRET"]
+    (it,) = read_settings(
+        {
+            "PORTAL_INSTANCE": str(tmp_path),
+            **given,
+            "PORTAL_OIDC_ALPHA_ID_PRIVATE_KEY": str(tmp_path / "key.pem"),
+            "PORTAL_OIDC_ALPHA_ID_KEY_ID": "2027",
+        }
+    ).providers
+    assert it.private_key.startswith("-----BEGIN PRIVATE KEY-----")
+    assert it.key_id == "2027"
+    assert "PRIVATE" not in repr(it)
+
+
+def pem_of(key):
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ISSUER": ""}, "ALPHA_ID_ISSUER is missing"),
+        ({"CLIENT_ID": ""}, "ALPHA_ID_CLIENT_ID is missing"),
+        ({"CLIENT_SECRET": ""}, "Set one of"),
+        ({"PRIVATE_KEY": "/nowhere"}, "Set one of"),
+        ({"CLIENT_SECRET": "", "PRIVATE_KEY": "/nowhere"}, "No such file"),
+        ({"CLIENT_SECRET": "", "PRIVATE_KEY": __file__}, "holds no plain PEM key"),
+        ({"ISSUER": "http://id.alpha.example"}, "must be an https:// address"),
+        ({"ISSUER": "id.alpha.example"}, "must be an https:// address"),
+        ({"ISSUER": "https://id.alpha.example/?x=1"}, "must be an https:// address"),
+        ({"ISSUER": "https://me@id.alpha.example"}, "must be an https:// address"),
+        ({"ISSUER": f"https://id.example/{'x' * 300}"}, "longer than 300"),
+        ({"LABEL": "x" * 61}, "longer than 60"),
+        ({"SCOPE": "email"}, "the word openid"),
+        ({"CLIENTID": "x"}, "PORTAL_OIDC_ALPHA_ID_CLIENTID is no setting"),
+    ],
+)
+def test_a_wrong_setting_of_a_provider_is_said_at_the_start(tmp_path, changes, words):
+    named = {f"PORTAL_OIDC_ALPHA_ID_{name}": value for name, value in changes.items()}
+    with pytest.raises(SettingsError, match=words):
+        read_settings({"PORTAL_INSTANCE": str(tmp_path), **PROVIDER, **named})
+
+
+def test_a_short_key_is_refused(tmp_path):
+    (tmp_path / "key.pem").write_bytes(pem_of(ec.generate_private_key(ec.SECP384R1())))
+    given = {**PROVIDER, "PORTAL_OIDC_ALPHA_ID_PRIVATE_KEY": str(tmp_path / "key.pem")}
+    given["PORTAL_OIDC_ALPHA_ID_CLIENT_SECRET"] = ""
+    with pytest.raises(SettingsError, match="RSA of 2048 bits or more, or P-256"):
+        read_settings({"PORTAL_INSTANCE": str(tmp_path), **given})
+
+
+def test_the_command_line_says_it_in_one_line(tmp_path):
+    words = {**os.environ, **PROVIDER, "PORTAL_INSTANCE": str(tmp_path)}
+    words["PORTAL_OIDC_ALPHA_ID_ISSUER"] = "http://id.alpha.example"
+    command = [sys.executable, "-c", "from portal.app import main; main()", "doctor"]
+    done = subprocess.run(
+        command, env=words, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    said = "Error: PORTAL_OIDC_ALPHA_ID_ISSUER must be an https:// address without ? and #.\n"
+    assert done.stderr == said

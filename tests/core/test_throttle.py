@@ -45,6 +45,14 @@ def test_an_address_that_guesses_many_accounts_is_stopped_for_all():
     assert throttle.admits("somebody@x.example", THERE)
 
 
+def test_nobody_shuts_an_owner_out_of_a_known_device():
+    throttle = Throttle()
+    for number in range(PER_ADDRESS.amount):
+        guess(throttle, f"{number}@x.example", HERE)
+    assert not throttle.admits("owner@x.example", HERE)
+    assert throttle.admits("owner@x.example", HERE, "the owner's telephone")
+
+
 def test_the_right_password_takes_the_failures_back():
     throttle = Throttle()
     for _ in range(3):

@@ -22,7 +22,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from portal.accounts.models import SignIn
 from portal.accounts.queries import epoch_of
+from portal.accounts.states import SignInState
 from portal.core import clock
 from portal.core.db import Database
 from portal.core.errors import AlreadyDoneError, BusyError, PortalError
@@ -51,6 +53,14 @@ acts = st.sampled_from(sorted(ACTS)).flatmap(
     )
 )
 bursts = st.lists(acts, min_size=2, max_size=7)
+
+
+def open_sign_ins(session, world):
+    """Return the ids of the open sessions of who is suspended now and then."""
+    session.rollback()
+    mine = SignIn.person_id == world.people["charlie"].id
+    rows = select(SignIn.id).where(mine, SignIn.state == SignInState.OPEN)
+    return set(session.scalars(rows))
 
 
 class History(RuleBasedStateMachine):
@@ -98,9 +108,12 @@ class History(RuleBasedStateMachine):
         with self.database.sessions() as session:
             ours = self.world.within(session)
             if ours.person("charlie").state == "active":
+                before = open_sign_ins(session, ours)
                 actor = sign_in(session, ours, "charlie")
                 self.actors["charlie"] = actor
                 self.told[0, "sign_in.start", actor.sign_in_id] += 1
+                for ended in before - open_sign_ins(session, ours):  # one too many
+                    self.told[0, "sign_in.end", ended] += 1
 
     @rule(act=acts, copies=st.integers(2, 6))
     def one_form_is_sent_several_times_at_once(self, act, copies):

@@ -17,8 +17,8 @@ from portal.feed.models import Post
 from portal.journal.housekeeping import housekeeping
 from tests.factories import make_post
 from tests.journal.reading import check_journal, dump
+from tests.passkeys import asked_of, of_person
 from tests.threads import sorted_out, together
-from tests.world import PASSWORD
 
 pytestmark = pytest.mark.one_backend
 
@@ -89,15 +89,19 @@ def test_a_thread_that_keeps_the_turn_too_long_makes_the_others_busy(
 
 
 def test_busy_is_a_page_that_says_when_to_come_back(anonymous, world, hold, monkeypatch):
-    form = anonymous.page("/sign-in").form()
+    email = world.people["alpha"].email
+    page = anonymous.page("/sign-in")
+    form = next(it for it in page.forms if it.action.endswith("/passkey"))
+    cookie = anonymous.get_cookie("sid")
     monkeypatch.setattr(db, "WRITER_PATIENCE_S", 0.2)
     holder = hold()
-    typed = {"email": world.people["alpha"].email, "password": PASSWORD}
+    typed = {"credential": of_person(email).show(asked_of(page.html))}
     answer = anonymous.submit(form, **typed)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "busy" in anonymous.read(answer).heading
     let_go(holder)
+    anonymous.set_cookie("sid", cookie.value)
     assert anonymous.submit(form, **typed).status_code == 303
 
 

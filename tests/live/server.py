@@ -20,6 +20,7 @@ import requests
 
 from portal.config import ROOT
 from tests.pages import Page
+from tests.passkeys import asked_of, of_person
 from tests.world import PASSWORD
 
 if TYPE_CHECKING:
@@ -149,12 +150,13 @@ class Visitor:
         self.close()
         self.http = requests.Session()
         held = dict(_HIDDEN.findall(self._get("/sign-in").text))
-        answer = self.http.post(
-            f"{self.server.url}/sign-in",
-            data={**held, "email": self.email, "password": PASSWORD},
-            allow_redirects=False,
-            timeout=PATIENCE_S,
-        )
+        answer = self._post("/sign-in", {**held, "email": self.email, "password": PASSWORD})
+        if answer.headers.get("Location", "").startswith("/sign-in/second"):
+            page = self._get("/sign-in/second").text
+            passkey = of_person(self.email, self.server.url)
+            held = dict(_HIDDEN.findall(page))
+            shown = passkey.show(asked_of(page))
+            answer = self._post("/sign-in/second/passkey", {**held, "credential": shown})
         if answer.status_code != 303:
             raise SignedOutError(f"{self.email} is refused: {answer.status_code}")
 
@@ -180,6 +182,11 @@ class Visitor:
             headers={"Referer": self.server.url + path},
             allow_redirects=False,
             timeout=PATIENCE_S,
+        )
+
+    def _post(self, path: str, data: dict[str, Any]) -> requests.Response:
+        return self.http.post(
+            self.server.url + path, data=data, allow_redirects=False, timeout=PATIENCE_S
         )
 
     def _get(self, path: str) -> requests.Response:

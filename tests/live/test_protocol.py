@@ -8,12 +8,18 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
 
+from portal.accounts import one_time
+from portal.accounts import operations as accounts
+from portal.accounts.models import Person
 from portal.config import ROOT
+from portal.core.sealing import seal
+from portal.journal.transaction import transaction
 from portal.live.fragments import KINDS
 from tests import factories
-from tests.live.server import PATIENCE_S, wait_until
+from tests.live.server import KEY, PATIENCE_S, wait_until
 from tests.world import PASSWORD
 
 if TYPE_CHECKING:
@@ -30,7 +36,14 @@ def test_the_example_hears_a_report_and_its_end(place: Place):
     shown: list[dict[str, object]] = []
     why: list[object] = []
     email = place.world.people["alpha"].email
-    job = [place.server.url, "/incidents/EX27/feed", email, PASSWORD, shown.append]
+    secret = one_time.new_secret()
+    with place.database.sessions() as session:
+        here = place.world.within(session)
+        with transaction(session, here.actor("alpha")) as tx:
+            person = tx.session.get_one(Person, here.people["alpha"].id)
+            accounts.set_authenticator(tx, person, secret=seal(KEY, secret), step=0)
+    code = pyotp.TOTP(secret).now()
+    job = [place.server.url, "/incidents/EX27/feed", email, PASSWORD, code, shown.append]
     watching = threading.Thread(target=lambda: why.append(known["watch"](*job)), daemon=True)
     watching.start()
     with place.database.sessions() as session:

@@ -10,12 +10,16 @@ from sqlalchemy import event, update
 
 from portal.accounts.models import Membership, SignIn
 from portal.accounts.queries import IDLE
+from portal.accounts.states import PERSON
 from portal.core.actor import SYSTEM, Role
 from portal.feed.models import Post
 from portal.incidents import operations as incidents
 from portal.journal.audience import DESK, ERAC, PARTNERS, STAFF, org, region, sector
 from portal.journal.housekeeping import housekeeping
+from portal.journal.looks import note_looks
+from portal.journal.notes import notes_for
 from portal.journal.records import begin_generation
+from portal.journal.refusals import note_refusal
 from portal.journal.transaction import transaction
 from portal.live.tail import HEADS_S, Tail
 from portal.offers import operations as offers
@@ -270,6 +274,17 @@ def test_a_change_of_role_moves_a_socket_at_once(ear_of, tail, session, world):
     assert ear.heard() == [("purge", {"room": ERAC}), ("purge", {"room": STAFF})]
 
 
+def test_who_lost_a_room_hears_nothing_more_of_it(ear_of, tail, session, world):
+    ear, other = ear_of("moderator"), ear_of("moderator2")
+    factories.change_roles(session, world.membership("moderator"), Role.OBSERVER)
+    tail.step()
+    assert [event for event, _ in ear.heard()] == ["purge", "purge"]
+    factories.make_post(session, world.actor("alpha"))
+    tail.step()
+    assert ear.heard() == []
+    assert [frame["room"] for frame in other.frames()] == [DESK]
+
+
 def test_a_suspended_organization_is_hung_up_on(ear_of, tail, session, world):
     ears = [ear_of("alpha"), ear_of("alpha_admin")]
     factories.suspend_organization(session, world.organization("alpha"))
@@ -327,13 +342,27 @@ def test_a_person_who_cannot_be_read_hears_nothing_more(ear_of, tail, session, w
         factories.accounts.change_roles(
             tx, world.membership("bravo"), roles=frozenset({Role.LIAISON, Role.ORG_ADMIN})
         )
-        tx.move(factories.accounts.PERSON, "reset", world.person("alpha"))
+        tx.move(PERSON, "reset", world.person("alpha"))
     post = factories.make_post(session, world.actor("guild"))
     factories.publish(session, world.actor("moderator"), post)
     tail.step()
     assert [event for event, _ in ear.heard()] == ["closing"]
     assert not ear.is_connected
     assert len(other.frames()) == 1
+
+
+def test_who_is_looked_at_or_refused_is_not_asked_again_who_they_are(
+    ear_of, tail, session, world
+):
+    ear, person = ear_of("alpha"), world.people["alpha"]
+    tail.step()
+    spoil(session, Membership, person.membership_id, roles="nonsense")
+    note_looks(session, world.actor("erac"), "price", {person.organization_id: "OF-1"})
+    note_refusal(session, "sign_in", address="192.0.2.1", person_id=person.id)
+    assert notes_for(session).write_down(session) == 2
+    tail.step()
+    assert ear.heard() == []
+    assert ear.is_connected
 
 
 def test_another_database_is_taken_for_another(ear_of, tail, session, world):

@@ -45,7 +45,7 @@ def test_those_who_sent_something_are_told_of_each_decision_and_nobody_of_anythi
     declined = decline(session, erac, make_offer(session, world.actor("guild")))
     suspend_person(session, world.person("charlie"))
     assert office.all() == []  # nothing in the request of whoever decided
-    assert read(session) == 5
+    assert read(session) == 5 + len(world.people)  # who were invited, and have joined since
     assert [(it.kind, it.about, it.address) for it in office.all()] == [
         ("post.publish", published.reference, "alpha@world.example"),
         ("post.retract", published.reference, "alpha@world.example"),
@@ -74,7 +74,7 @@ def test_an_entry_that_is_read_twice_is_told_once(session, world, office):
     before = office.one().message_id
     with housekeeping(session):  # as after a crash between two commits that are in truth one
         session.execute(update(ReaderCursor).values(seq=0))
-    assert read(session) == 1
+    assert read(session) == 1 + len(world.people)
     assert office.one().message_id == before
 
 
@@ -90,7 +90,7 @@ def test_what_many_are_told_and_what_no_person_is_told_is_told_once_as_well(
     held_clock.tick(3600)  # long enough for the next of those that come not too often
     with housekeeping(session):  # as after a crash between two commits that are in truth one
         session.execute(update(ReaderCursor).values(seq=0))
-    assert read(session) == 3
+    assert read(session) == 3 + len(world.people)
     assert [it.message_id for it in office.all()] == before
 
 
@@ -117,7 +117,7 @@ def test_many_are_read_in_several_steps_and_none_is_left_out(
     monkeypatch.setattr(reader, "BATCH", 3)
     for _ in range(7):
         reject(session, world.actor("moderator"), make_post(session, world.actor("alpha")))
-    assert read(session) == 7
+    assert read(session) == 7 + len(world.people)
     assert len(office.all()) == 7
     assert read(session) == 0
 

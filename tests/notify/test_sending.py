@@ -7,17 +7,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from portal.core.actor import SYSTEM, Role
 from portal.journal.housekeeping import housekeeping
+from portal.journal.transaction import transaction
 from portal.notify import outbox, smtp
 from portal.notify.models import Delivery
 from portal.notify.states import DeliveryState, Withheld
+from portal.offers import operations as offers
 from tests.factories import (
+    change_roles,
     list_offer,
     make_offer,
     make_post,
     publish,
     reject,
     retract,
+    review,
     suspend_organization,
     suspend_person,
     withdraw_offer,
@@ -233,6 +238,22 @@ def test_those_who_lost_their_access_meanwhile_are_not_written_to(
         suspend_person(session, world.person("alpha"))
     else:
         suspend_organization(session, world.organization("alpha"))
+    mailbox.start()
+    with housekeeping(session):
+        session.execute(update(Delivery).values(next_try_at=Delivery.made_at))
+    office.work()
+    told = office.one()
+    assert (told.state, told.last_error) == (S.NOT_SENT, Withheld.NOT_ENTITLED.value)
+    assert mailbox.letters == []
+
+
+def test_who_left_the_cell_meanwhile_is_not_written_to(session, world, office, mailbox):
+    mailbox.stop()
+    offer = review(session, world.actor("erac"), make_offer(session, world.actor("alpha")))
+    with transaction(session, SYSTEM) as tx:
+        offers.escalate(tx, offer)
+    office.work()
+    change_roles(session, world.membership("erac"), Role.OBSERVER)
     mailbox.start()
     with housekeeping(session):
         session.execute(update(Delivery).values(next_try_at=Delivery.made_at))

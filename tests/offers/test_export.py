@@ -121,9 +121,9 @@ def test_the_name_of_a_file_says_that_it_is_an_exercise(client_for, session, wor
     client = client_for("erac")
     exercise = name_of(client.get(f"{BASE}/erac/offers.{kind}"))
     real = name_of(client.get(f"/incidents/REAL27/erac/offers.{kind}"))
-    assert exercise.startswith("attachment; filename=EXERCISE-offers-EX27-")
-    assert real.startswith("attachment; filename=offers-REAL27-")
-    assert exercise.endswith(f".{kind}")
+    assert exercise.startswith('attachment; filename="EXERCISE-offers-EX27-')
+    assert real.startswith('attachment; filename="offers-REAL27-')
+    assert exercise.endswith(f'.{kind}"')
     assert session.query(Incident).filter_by(code="REAL27").one().is_exercise is False
 
 

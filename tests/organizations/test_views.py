@@ -87,10 +87,10 @@ def test_members_of_an_association_are_its_own_and_staffs_matter(
 
 
 MOVES = {
-    "admin": {"revise", "add_member", "remove_member", "suspend"},
+    "admin": {"revise", "add_member", "remove_member", "require_provider", "suspend"},
     "mop3": {"revise", "add_member", "remove_member"},
     "moderator": set(),
-    "guild": set(),
+    "guild": {"attest"},
 }
 
 
@@ -105,7 +105,10 @@ def test_others_change_nothing(client_for: ClientFor, world: World, name: str):
     client = client_for(name)
     client.page(NEW, 403)
     token = client.page("/account").form().filled["csrf_token"]
-    for move in ("revise", "add_member", "remove_member", "suspend", "restore"):
+    for move in (
+        *("revise", "add_member", "remove_member"),
+        *("require_provider", "suspend", "restore"),
+    ):
         answer = client.post(path_of(world, "guild", move), data={"csrf_token": token})
         assert answer.status_code == 403
 

@@ -93,7 +93,7 @@ def test_the_longest_lease_counts_and_no_other_incidents(session, world, held_cl
 def test_who_comes_back_is_connected_at_once(database, session, world, held_clock, channel):
     row = arrive(session, world.actor("alpha"))
     ends_at = held_clock.now + timedelta(days=1)
-    seat = Seat("a", "", world.actor("alpha"), ends_at, world.incident_id)
+    seat = Seat("a", world.actor("alpha"), ends_at, world.incident_id)
     process = Leases(database, channel)
     channel.seats.add(seat)
     process.step()
@@ -113,7 +113,7 @@ def test_an_open_page_stays_connected_for_as_long_as_it_is_open(
     row = arrive(session, world.actor("alpha"))
     ends_at = held_clock.now + timedelta(days=1)
     for tab in ("a", "b"):
-        channel.seats.add(Seat(tab, "", world.actor("alpha"), ends_at, world.incident_id))
+        channel.seats.add(Seat(tab, world.actor("alpha"), ends_at, world.incident_id))
     process = Leases(database, channel)
     renewals = set()
     for _ in range(200):
@@ -130,7 +130,7 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(
 ):
     row = arrive(session, world.actor("alpha"))
     ends_at = held_clock.now + timedelta(days=1)
-    channel.seats.add(Seat("a", "", world.actor("alpha"), ends_at, world.incident_id))
+    channel.seats.add(Seat("a", world.actor("alpha"), ends_at, world.incident_id))
     process = Leases(database, channel)
     process.step()
     held_clock.tick(-3600)

@@ -163,7 +163,7 @@ class Presence(RuleBasedStateMachine):
         with self.database.sessions() as session:
             actor = self.world.within(session).actor(name)
         at = self.world.incident_id
-        seat = Seat(f"{name} {tab}", "", actor, self._now + timedelta(days=1), at)
+        seat = Seat(f"{name} {tab}", actor, self._now + timedelta(days=1), at)
         self.processes[number].channel.seats.add(seat)
 
     @rule(name=names, number=processes, tab=st.integers(0, 1))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import object_session
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import Membership, Person, SignIn
+from portal.accounts.queries import hash_token
 from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
 from portal.core import clock
 from portal.core.actor import SYSTEM, Actor, Role
@@ -25,6 +26,7 @@ from portal.organizations import operations as organizations
 from portal.organizations.models import Organization
 from portal.organizations.states import ORGANIZATION, OrganizationKind
 from tests import factories as make
+from tests.accounts.stage import APPLICATIONS
 from tests.feed.stage import ACKNOWLEDGEMENTS, CLAIMS, POSTS
 from tests.offers.stage import ITEMS, OFFERS, VIEWS
 from tests.presence.stage import CHECK_INS
@@ -49,6 +51,7 @@ class Stage:
     seen_by : whether a person may know of the row, worked out by hand.
     new     : by move that begins a row, the page that asks for it.
     posted_to      : by move that begins a row, where it is posted to if not to that page.
+    tried          : the moves that are tried on these rows, all unless given.
     is_of_its_time : whether a row's pages make this move of it as it stands; false for the one
                      of two moves that share a form and go by the state of the row.
     """
@@ -61,7 +64,12 @@ class Stage:
     seen_by: Callable[[Any, Actor], bool] = lambda _row, _actor: True
     new: Mapping[str, str] = field(default_factory=dict)
     posted_to: Mapping[str, str] = field(default_factory=dict)
+    tried: frozenset[str] | None = None
     is_of_its_time: Callable[[Any, str], bool] = lambda _row, _move: True
+
+    def tries(self, move: str) -> bool:
+        """Return whether a move is tried on these rows."""
+        return self.tried is None or move in self.tried
 
     def fill(self, world: World, move: str) -> Mapping[str, Any]:
         """Return what to type into the form of a move."""
@@ -147,6 +155,8 @@ def _organization_seen(row: Organization, actor: Actor) -> bool:
     return row.state == "active" or actor.is_staff
 
 
+OF_ONES_OWN = frozenset({"attest", "correct_contacts"})
+
 ORGANIZATIONS = Stage(
     machine=ORGANIZATION,
     builds={"active": association, "suspended": partial(association, suspended=True)},
@@ -157,10 +167,25 @@ ORGANIZATIONS = Stage(
         "revise": {"name": f"Other {secrets.token_hex(4)}", "kind": "association"},
         "add_member": {"member": world.organizations["bravo"].reference},
         "remove_member": {"member": world.organizations["alpha"].reference},
+        "require_provider": {"provider": ""},
         "suspend": {"reason": "for the test"},
     },
     seen_by=_organization_seen,
     new={"register": "/organizations/new"},
+    tried=frozenset(ORGANIZATION.moves) - OF_ONES_OWN,
+)
+
+#: What an organization's own people do with it; Alpha's can be tried again and again.
+OWN_ORGANIZATIONS = Stage(
+    machine=ORGANIZATION,
+    builds={"one's own": lambda world: world.organization("alpha")},
+    pages=lambda row, _actor: [f"/organizations/{row.reference}"],
+    path=lambda row, _actor, move: f"/organizations/{row.reference}/{move}",
+    typed=lambda _world: {
+        "correct_contacts": {"contact1_name": "Desk", "contact1_telephone": "573-555-0123"}
+    },
+    seen_by=_organization_seen,
+    tried=OF_ONES_OWN,
 )
 
 # ---------------------------------------------------------------- accounts
@@ -193,11 +218,21 @@ def invited(world: World, name: str = "newcomer") -> tuple[Person, str]:
         return accounts.invite(tx, invitation)
 
 
-def membership(world: World) -> Membership:
+def membership(world: World, *, ended: bool = False, deputy: bool = False) -> Membership:
+    """Have somebody act for Alpha; end that, or make them a deputy of the liaison."""
     session = world.session
     assert session is not None
-    joined = person(world)
-    return session.query(Membership).filter_by(person_id=joined.id).one()
+    joined = add_person(
+        session, world.organization("alpha"), Role.LIAISON, f"p{secrets.token_hex(4)}"
+    )
+    row = session.get_one(Membership, joined.membership_id)
+    with transaction(session, SYSTEM) as tx:
+        if ended:
+            accounts.end_membership(tx, row, reason="for the test")
+        if deputy:
+            until = clock.now() + timedelta(hours=2)
+            accounts.depute(tx, row, world.membership("alpha"), until=until)
+    return row
 
 
 def sign_in(world: World, name: str = "bravo", *, ended: bool = False) -> SignIn:
@@ -206,7 +241,7 @@ def sign_in(world: World, name: str = "bravo", *, ended: bool = False) -> SignIn
     assert session is not None
     with transaction(session, actor) as tx:
         token = accounts.sign_in(tx, membership_id=actor.membership_id or 0, agent="Firefox")
-    row = session.query(SignIn).filter_by(token_hash=accounts.hash_token(token)).one()
+    row = session.query(SignIn).filter_by(token_hash=hash_token(token)).one()
     if ended:
         with transaction(session, actor) as tx:
             accounts.end_sign_in(tx, row, why="for the test")
@@ -248,22 +283,52 @@ PEOPLE = Stage(
     path=_path_of_person,
     typed=lambda world: {
         "invite": {
-            "email": f"new{secrets.token_hex(4)}@world.example",
+            "addresses": f"new{secrets.token_hex(4)}@world.example",
             "organization": world.organizations["alpha"].reference,
             "roles": ["liaison"],
         },
         "suspend": {"reason": "for the test"},
+        "reset_factors": {"call_back": "for the test"},
         "change_password": {"current": PASSWORD, "password": PASSWORD},
     },
+    # Who invites for the own organization does so on other pages: tests/accounts.
+    seen_by=lambda row, actor: actor.has(Role.ADMIN) or actor.person_id == row.id,
     new={"invite": "/admin/people/invite"},
 )
 
+
+def _path_of_membership(row: Membership, actor: Actor, move: str = "") -> str:
+    session = object_session(row)
+    assert session is not None
+    party = session.get_one(Organization, row.organization_id).reference
+    if actor.has(Role.ORG_ADMIN):
+        path = f"/organizations/{party}/people/{_reference_of(row)}"
+        return f"{path}/{move}" if move else path
+    path = f"/admin/people/{_reference_of(row)}"
+    return f"{path}/of/{party}/{move}" if move else path
+
+
 MEMBERSHIPS = Stage(
     machine=MEMBERSHIP,
-    builds={"active": membership},
-    pages=lambda row, _actor: [f"/admin/people/{_reference_of(row)}"],
-    path=lambda row, _actor, move: f"/admin/people/{_reference_of(row)}/{move}",
-    typed=lambda _world: {"change_roles": {"roles": ["org_admin"]}},
+    builds={
+        "active": membership,
+        "a deputy": partial(membership, deputy=True),
+        "ended": partial(membership, ended=True),
+    },
+    pages=lambda row, actor: [_path_of_membership(row, actor)],
+    path=_path_of_membership,
+    typed=lambda world: {
+        "change_roles": {"roles": ["org_admin"]},
+        "resume": {"roles": ["liaison"]},
+        "end": {"reason": "for the test"},
+        "depute": {
+            "instead_of": world.people["alpha"].reference,
+            "until": times.typed(clock.now() + timedelta(hours=3)),
+        },
+    },
+    seen_by=lambda row, actor: (
+        actor.has(Role.ADMIN) or row.organization_id == actor.organization_id
+    ),
 )
 
 SIGN_INS = Stage(
@@ -276,6 +341,7 @@ SIGN_INS = Stage(
     ),
     path=_path_of_sign_in,
     typed=lambda _world: {},
+    seen_by=lambda row, actor: actor.has(Role.ADMIN) or actor.person_id == row.person_id,
 )
 
 STAGES = (
@@ -287,8 +353,10 @@ STAGES = (
     Stage(**VIEWS),
     INCIDENTS,
     ORGANIZATIONS,
+    OWN_ORGANIZATIONS,
     PEOPLE,
     MEMBERSHIPS,
     SIGN_INS,
+    Stage(**APPLICATIONS),
     Stage(**CHECK_INS),
 )

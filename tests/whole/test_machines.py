@@ -30,6 +30,8 @@ ASIDES = [
     {
         "incident": SimpleNamespace(is_open=is_open),
         "password_hash": known,
+        "joined_at": at,
+        "acting_until": at,
         "id": id_,
         "pinned_until": at,
         "doubted_at": at,
@@ -66,6 +68,7 @@ def is_among(actor: Actor, by: frozenset[Any]) -> bool:
         bool(actor.roles & by)
         or (actor.person_id != OWN and decides and Part.SECOND in by)
         or (owns and Part.OWNER in by)
+        or (owns and actor.has(Role.ORG_ADMIN) and Part.KEEPER in by)
         or (actor.person_id == OWN and Part.SELF in by)
     )
 

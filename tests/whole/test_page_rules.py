@@ -69,6 +69,7 @@ def test_a_page_without_a_fault_passes():
         ("<h1>", '<h1 onclick="go()">', "onclick="),
         ("</head>", "<style>p{}</style></head>", "<style>"),
         ("</head>", "<script>go()</script></head>", "<script>"),
+        ("</head>", '<script src="/x.js"></script></head>', "without a nonce"),
         ('href="#main"', 'href="javascript:go()"', "script for its href"),
         (' alt=""', "", "no words instead"),
         ("<h1>Queue</h1>", "<h1>Queue</h1><p><div>x</div></p>", "unexpected-end-tag"),

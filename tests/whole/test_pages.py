@@ -21,6 +21,7 @@ from portal.core.actor import SYSTEM, Role
 from portal.journal.transaction import transaction
 from portal.organizations import operations as organizations
 from tests import factories as make
+from tests.accounts.stage import application
 from tests.whole.routes import Route, pages_of
 from tests.world import add_organization, add_person, open_incident
 
@@ -122,7 +123,10 @@ def test_a_template_has_neither_script_nor_style_in_it(name):
 
 def references(scene: Scene, rows: dict[str, Any]) -> Iterator[tuple[Route, str]]:
     """Yield each page of the portal with a path for each kind of row that it can show."""
-    known = {"code": scene.world.code}
+    known = {
+        "code": scene.world.code,
+        "party": scene.world.organizations["alpha"].reference,
+    }
     for route in pages_of(scene.app):
         for name, row in rows.items():
             if "<reference>" in route.template and _shows(route, name):
@@ -133,7 +137,11 @@ def references(scene: Scene, rows: dict[str, Any]) -> Iterator[tuple[Route, str]
 
 
 def _shows(route: Route, name: str) -> bool:
-    kinds = {"feed.": "post", "offers.": "offer", "organizations.": "organization"}
+    kinds = {
+        "feed.": "post",
+        "offers.": "offer",
+        **dict.fromkeys(("organizations.", "looks."), "organization"),
+    }
     kind = next((k for start, k in kinds.items() if route.endpoint.startswith(start)), "person")
     return name.startswith(kind)
 
@@ -180,7 +188,9 @@ def rows(scene: Scene) -> dict[str, Any]:
     parties["organization mallory"] = mallory
     people = {f"person {it}": world.person(it) for it in ("alpha", "admin")}
     people["person mallory"] = session.get_one(Person, person.id)
-    return {**posts, **offers, **parties, **people, "ticket": ticket}
+    made = {**posts, **offers, **parties, **people, "ticket": ticket}
+    made |= {f"application {it}": application(world, then=it) for it in ("", "ask", "refuse")}
+    return made
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,10 +7,6 @@ them. What is hidden answers as what is not there, with as many questions to the
 
 from __future__ import annotations
 
-import html
-import io
-import re
-import zipfile
 from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -28,6 +24,7 @@ from tests.notify.conftest import PostOffice
 from tests.notify.mailbox import Mailbox, parts
 from tests.offers.making import asked, do
 from tests.presence.shifts import arrive
+from tests.whole.answers import in_plain, read
 from tests.whole.routes import Route, pages_of, routes_of
 from tests.whole.scene import csrf_of
 from tests.whole.sealed import MEMBER, OUTSIDERS, OWNERS, RECORD, Planter, Sealed, peopled
@@ -35,8 +32,6 @@ from tests.whole.sealed import MEMBER, OUTSIDERS, OWNERS, RECORD, Planter, Seale
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from werkzeug.test import TestResponse
 
     from tests.databases import Databases
     from tests.whole.scene import Scene
@@ -47,35 +42,19 @@ BASE = "/incidents/EX27"
 #: A reference that nobody has, as long as those of the incident's.
 NOBODYS = "EX27-0000"
 
-#: What changes with every answer: single-use values.
-_TOKENS = re.compile(r'(name="(?:csrf[-_]token|once)"[^>]*?(?:value|content)=")[^"]*')
-#: Files write numbers without it.
-_IN_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
-
 #: What goes by what is asked for, and what it is asked.
 LISTS = {
     *("feed.index", "feed.export", "feed.mine", "feed.queue", "floor.show", "presence.index"),
     *("floor.counties_csv", "offers.index", "offers.erac", "offers.export", "people.index"),
-    *("deliveries.index", "organizations.index"),
+    *("deliveries.index", "organizations.index", "audit.index", "audit.export"),
 }
 ASKED = (
     *("words=diesel", "show=all", "show=listed&item=FUEL", "item=QUZ", "county=29097"),
     *("region=D", "priority=urgent", "by=region", "unread", "mine", "q=Haulage"),
+    *("stream=EX27", "stream=EX27&kind=work", "stream=EX27&words=Haulage"),
 )
 
 Pages = dict[str, tuple[int, str]]
-
-
-def read(answer: TestResponse) -> tuple[int, str]:
-    """Return what an answer says, without what differs each time."""
-    body = answer.data
-    if body.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(body)) as book:
-            text = "".join(book.read(it).decode() for it in book.namelist())
-    else:
-        text = body.decode("latin-1" if body.startswith(b"%PDF") else "utf-8")
-    text = html.unescape(_TOKENS.sub(r"\1", text))
-    return answer.status_code, _IN_THOUSANDS.sub("", text)
 
 
 def paths_of(scene: Scene, references: list[str]) -> Iterator[str]:
@@ -288,7 +267,7 @@ def test_no_frame_carries_an_offer_to_an_outsider(databases: Databases, tmp_path
             allowed = {it.reference for it in sealed if it.for_reader(name)}
             assert told <= allowed, name
             assert told or name in OUTSIDERS, name
-            text = _IN_THOUSANDS.sub("", html.unescape(str(frames)))
+            text = in_plain(str(frames))
             words = set().union(*(it.words.values() for it in sealed))
             words -= set().union(*(it.for_reader(name) for it in sealed))
             assert not [it for it in words if it in text], name

@@ -1,32 +1,28 @@
-"""Screens of administrators: people, their roles and their single-use links."""
+"""Screens of administrators: people, for whom they act, and their single-use links."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 
-from flask import Blueprint, current_app, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.accounts import operations, queries
-from portal.accounts.forms import InviteForm, RolesForm, SuspendForm, role_words
+from portal.accounts.forms.memberships import GrantForm
+from portal.accounts.forms.people import ResetFactorsForm, SuspendForm, role_words
 from portal.accounts.models import Membership, Person
-from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN
-from portal.config import Settings
+from portal.accounts.states import MEMBERSHIP, PERSON, SIGN_IN, MembershipState, TicketPurpose
+from portal.accounts.views.links import by_letter, make_link
+from portal.accounts.views.memberships import MOVES, forms_for, make, name_of
 from portal.core.actor import Role
-from portal.core.errors import AlreadyDoneError
 from portal.core.web.agents import browser_words
 from portal.core.web.forms import ButtonForm, PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
-from portal.core.writes import Held
+from portal.journal.looks import note_looks
 from portal.journal.transaction import Tx, transaction
 from portal.organizations.queries import list_active
 
 bp = Blueprint("people", __name__, url_prefix="/admin")
 _write = writer(transaction)
-
-SHOWN_ONCE = (
-    "This was sent before. The link was shown once and is kept nowhere: "
-    "if it was not passed on, make a new one."
-)
 
 
 @bp.get("")
@@ -35,6 +31,7 @@ def index() -> ResponseReturnValue:
     """Show people by organization; `q` looks for words in name, address and organization."""
     words = request.args.get("q", "").replace("\0", "").strip()[:100]
     people = queries.list_people(db_session(), words)
+    note_looks(db_session(), current_actor(), "people")
     groups = groupby(people, key=lambda it: it[1].organization)
     return render_template(
         "accounts/people.html",
@@ -44,19 +41,6 @@ def index() -> ResponseReturnValue:
         most=queries.PEOPLE_PAGE,
         roles=role_words(),
     )
-
-
-@bp.route("/people/invite", methods=["GET", "POST"])
-@for_roles(Role.ADMIN)
-def invite() -> ResponseReturnValue:
-    """Ask whom to invite, and show the link in the answer."""
-    form = InviteForm(list_active(db_session()), request.args.get("organization", ""))
-    if form.validate_on_submit():
-        answer = _issue(form, (), lambda tx: operations.invite(tx, form.invitation()))
-        if answer is not None:
-            return answer
-    hints = {role.value: hint for role, (_, hint) in role_words().items()}
-    return render_template("accounts/invite.html", form=form, hints=hints), form.status
 
 
 @bp.get("/people/<reference>")
@@ -71,7 +55,9 @@ def show(reference: str) -> ResponseReturnValue:
 def invite_again(reference: str) -> ResponseReturnValue:
     """Make a new invitation link; the earlier one ends."""
     person, _ = _person(reference)
-    return _make_link(person, operations.invite_again)
+    return _make_link(
+        person, lambda tx, it: operations.invite_again(tx, it, by_letter=_is_by_letter())
+    )
 
 
 @bp.post("/people/<reference>/reset")
@@ -79,7 +65,38 @@ def invite_again(reference: str) -> ResponseReturnValue:
 def reset(reference: str) -> ResponseReturnValue:
     """Make a link by which the person sets a new password."""
     person, _ = _person(reference)
-    return _make_link(person, operations.reset)
+    return _make_link(person, operations.reset, TicketPurpose.RESET)
+
+
+@bp.post("/people/<reference>/readmit")
+@for_roles(Role.ADMIN)
+def readmit(reference: str) -> ResponseReturnValue:
+    """Make a new invitation link for somebody who was kept out before joining."""
+    person, _ = _person(reference)
+    return _make_link(
+        person, lambda tx, it: operations.readmit(tx, it, by_letter=_is_by_letter())
+    )
+
+
+@bp.post("/people/<reference>/reset_factors")
+@for_roles(Role.ADMIN)
+def reset_factors(reference: str) -> ResponseReturnValue:
+    """Take the person's second factors away, and make a link to set new ones."""
+    person, _ = _person(reference)
+    form = ResetFactorsForm(row=person)
+    if form.validate_on_submit():
+        said = str(form.call_back.data)
+        answer = make_link(
+            _write,
+            form,
+            form.held(person),
+            lambda tx: (person, operations.reset_factors(tx, person, call_back=said)),
+            back=_url,
+            purpose=TicketPurpose.FACTOR,
+        )
+        if answer is not None:
+            return answer
+    return _page(reference, reset_factors=form)
 
 
 @bp.post("/people/<reference>/suspend")
@@ -91,7 +108,7 @@ def suspend(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.catching(), _write(form, form.held(person)) as tx:
             ended = operations.suspend(tx, person, reason=str(form.reason.data))
-            flash(f"{_name(person)} is suspended. Sessions ended: {ended}.")
+            flash(f"{name_of(person)} is suspended. Sessions ended: {ended}.")
             return see_other(tx.answer(_url(person)))
     return _page(reference, suspend=form)
 
@@ -105,23 +122,38 @@ def restore(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.catching(), _write(form, form.held(person)) as tx:
             operations.restore(tx, person)
-            flash(f"{_name(person)} can sign in again.")
+            flash(f"{name_of(person)} can sign in again.")
             return see_other(tx.answer(_url(person)))
     return _page(reference, button=form)
 
 
-@bp.post("/people/<reference>/change_roles")
+@bp.route("/people/<reference>/grant", methods=["GET", "POST"])
 @for_roles(Role.ADMIN)
-def change_roles(reference: str) -> ResponseReturnValue:
-    """Give the person other roles; open pages and sockets follow at once."""
-    person, membership = _person(reference)
-    form = RolesForm(membership.organization.kind, row=membership)
+def grant(reference: str) -> ResponseReturnValue:
+    """Let the person act for one more organization."""
+    person, _ = _person(reference)
+    form = GrantForm(list_active(db_session()))
     if form.validate_on_submit():
-        with form.catching(), _write(form, form.held(membership)) as tx:
-            operations.change_roles(tx, membership, roles=form.chosen())
-            flash("The roles are changed.")
-            return see_other(tx.answer(_url(person)))
-    return _page(reference, roles=form)
+        organization, roles = form.chosen, form.chosen_roles()
+        with form.catching(), _write(form, ()) as tx:
+            operations.grant(tx, person, organization, roles=roles)
+            flash(f"{name_of(person)} acts for {organization.name}, too.")
+            return see_other(tx.answer(_url(person, organization.reference)))
+    hints = {role.value: hint for role, (_, hint) in role_words().items()}
+    page = render_template("accounts/grant.html", form=form, person=person, hints=hints)
+    return page, form.status
+
+
+@bp.post(f"/people/<reference>/of/<party>/<any({', '.join(MOVES)}):move>")
+@for_roles(Role.ADMIN)
+def move(reference: str, party: str, move: str) -> ResponseReturnValue:
+    """Make one move of a membership, as its form says."""
+    person, memberships = _person(reference)
+    found = [it for it in memberships if it.organization.reference == party]
+    made = make(move, or_404(found or None)[0], person, _url(person, party))
+    if isinstance(made, PortalForm):
+        return _page(reference, party, **{f"membership_{move}": made})
+    return made
 
 
 @bp.post("/people/<reference>/sessions/<int:sign_in_id>/end")
@@ -139,76 +171,73 @@ def end(reference: str, sign_in_id: int) -> ResponseReturnValue:
     return _page(reference, button=form)
 
 
-def _person(reference: str) -> tuple[Person, Membership]:
+def _person(reference: str) -> tuple[Person, list[Membership]]:
     return or_404(queries.get_person(db_session(), reference))
 
 
-def _name(person: Person) -> str:
-    return person.name or person.email
+def _url(person: Person, party: str | None = None) -> str:
+    return url_for(".show", reference=person.reference, of=party)
 
 
-def _url(person: Person) -> str:
-    return url_for(".show", reference=person.reference)
+def _is_by_letter() -> bool:
+    """Return whether the link is sent: the portal can, and nobody asks to pass it on."""
+    return by_letter() and request.form.get("how") != "by_hand"
 
 
-def _make_link(person: Person, make: Callable[[Tx, Person], str]) -> ResponseReturnValue:
+def _make_link(
+    person: Person,
+    make: Callable[[Tx, Person], str],
+    purpose: TicketPurpose = TicketPurpose.INVITE,
+) -> ResponseReturnValue:
     form, reference = ButtonForm(row=person), person.reference
     if form.validate_on_submit():
-        answer = _issue(form, form.held(person), lambda tx: (person, make(tx, person)))
+        answer = make_link(
+            _write,
+            form,
+            form.held(person),
+            lambda tx: (person, make(tx, person)),
+            back=_url,
+            purpose=purpose,
+        )
         if answer is not None:
             return answer
     return _page(reference, button=form)
 
 
-def _issue(
-    form: PortalForm, held: Sequence[Held], make: Callable[[Tx], tuple[Person, str]]
-) -> ResponseReturnValue | None:
-    """Make a single-use link and show it in this very answer, as its token is kept nowhere."""
-    made: list[tuple[Person, str]] = []
-    try:
-        with form.catching(), _write(form, held) as tx:
-            made.append(make(tx))
-            tx.answer(_url(made[0][0]))
-    except AlreadyDoneError as done:
-        flash(SHOWN_ONCE, "note")
-        return see_other(done.answer)
-    if not made or form.status != 200:
-        return None
-    person, token = made[0]
-    is_invitation = person.password_hash is None
-    endpoint = "joining.accept" if is_invitation else "joining.recover"
-    settings: Settings = current_app.extensions["settings"]
-    base = settings.base_url or request.host_url.rstrip("/")
-    return render_template(
-        "accounts/link.html",
-        person=person,
-        link=base + url_for(endpoint, token=token),
-        is_invitation=is_invitation,
-    )
-
-
-def _page(reference: str, **sent: PortalForm) -> ResponseReturnValue:
+def _page(reference: str, party: str = "", **sent: PortalForm) -> ResponseReturnValue:
+    """Show a person. party : the organization whose membership can be changed here."""
     actor, session = current_actor(), db_session()
-    person, membership = _person(reference)
-    roles = frozenset(map(Role, membership.roles))
-    sessions = queries.list_sign_ins(session, person.id, roles)
-    kind = membership.organization.kind
+    person, memberships = _person(reference)
+    party = party or request.args.get("of", "")
+    chosen = [it for it in memberships if it.organization.reference == party]
+    membership = (chosen or memberships)[0]
+    is_active = MembershipState.ACTIVE
+    held = {role for it in memberships if it.state is is_active for role in it.roles}
+    sessions = queries.list_sign_ins(session, person.id, frozenset(map(Role, held)))
+    note_looks(
+        session, actor, "person", {it.organization_id: person.reference for it in memberships}
+    )
     forms = {
-        "roles": RolesForm(kind, row=membership, roles=list(membership.roles)),
         "suspend": SuspendForm(row=person),
+        "reset_factors": ResetFactorsForm(row=person),
         "button": ButtonForm(row=person),
+        **forms_for(membership),
     }
+    of = membership.organization.reference
     page = render_template(
         "accounts/person.html",
         person=person,
+        memberships=memberships,
         membership=membership,
         sessions=[(row, browser_words(row.agent)) for row in sessions],
-        deeds=queries.list_deeds(session, person, membership),
+        deeds=queries.list_deeds(session, person, memberships),
         forms=forms | sent,
         moves=PERSON.names_open_to(actor, person),
         membership_moves=MEMBERSHIP.names_open_to(actor, membership),
+        urls={it: url_for(".move", reference=reference, party=of, move=it) for it in MOVES},
         can_end=[row.id for row in sessions if "end" in SIGN_IN.names_open_to(actor, row)],
         roles=role_words(),
         hints={role.value: hint for role, (_, hint) in role_words().items()},
+        by_letter=by_letter(),
     )
     return page, max((form.status for form in sent.values()), default=200)

@@ -72,7 +72,7 @@ def load(session: Session, progress: Progress = iter) -> Incident:
     the same exercise, ending now. progress : walks through the steps, and may show how far.
     """
     start = clock.now() - LASTS
-    references.use(Random(_SEED).choice)  # noqa: S311 - an exercise has no secrets
+    references.use(Random(_SEED).choice)  # noqa: S311 - an exercise has no secrets  # nosec B311
     try:
         with _clock_from(start) as at:
             at(-_BEFORE)
@@ -94,7 +94,7 @@ def load(session: Session, progress: Progress = iter) -> Incident:
 
 def plan() -> list[Step]:
     """Return the steps of the exercise in their order, up to now."""
-    chance = Random(_SEED)  # noqa: S311 - an exercise has no secrets
+    chance = Random(_SEED)  # noqa: S311 - an exercise has no secrets  # nosec B311
     steps = [*_incident_steps(), *alerts.alert_steps()]
     for name, report in reports.make_reports(chance).items():
         steps += report_steps(name, report)

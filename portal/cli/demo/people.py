@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portal.cli.demo.organizations import ORGANIZATIONS
 
-PASSWORD = "demo-only-password"  # noqa: S105 - public on purpose, works over loopback only
+PASSWORD = "demo-only-password"  # noqa: S105 - public on purpose, works over loopback only  # nosec B105
 
 LIAISON, LIAISON2 = "liaison@demo.example", "liaison2@demo.example"
 ASSOCIATION, MODERATOR = "association@demo.example", "moderator@demo.example"

@@ -23,6 +23,8 @@ CHECKS = (
     Check("demo people", running.demo_people, wants_tables=True),
     Check("administrator", running.administrator, wants_tables=True),
     Check("incidents", running.incident_contacts, wants_tables=True),
+    Check("single sign-on", machine.providers),
+    Check("required sign-in", running.required_providers, wants_tables=True),
     Check("mail server", machine.mail_server),
     Check("Redis", machine.redis),
     Check("e-mails", running.unsent_notices, wants_tables=True),

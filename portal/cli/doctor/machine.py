@@ -6,6 +6,8 @@ import ssl
 import tempfile
 from contextlib import closing
 
+from portal.accounts.id_tokens import ProviderError
+from portal.accounts.openid import Client
 from portal.cli.doctor.finding import Finding, Patient, ok, warn, wrong
 from portal.notify.jobs import make_jobs, why_not
 from portal.notify.smtp import MailServer
@@ -89,6 +91,20 @@ def mail_server(patient: Patient) -> Finding:
         where = f"{server.host}:{server.port}"
         return wrong(f"{where} does not answer ({error}): e-mails wait until it does")
     return ok(f"{server.host}:{server.port} answers")
+
+
+def providers(patient: Patient) -> Finding:
+    """Look whether every OpenID provider answers, and calls itself as it is set up here."""
+    silent = []
+    for provider in patient.settings.providers:
+        try:
+            Client(provider).metadata()
+        except ProviderError as error:
+            silent.append(f"{provider.label}: {error}")
+    if silent:
+        return wrong(f"{'; '.join(silent)}: look at PORTAL_OIDC_…_ISSUER")
+    labels = ", ".join(it.label for it in patient.settings.providers)
+    return ok(f"in order: {labels}" if labels else "no provider is set up")
 
 
 def _connected(server: MailServer) -> smtplib.SMTP:

@@ -129,3 +129,16 @@ def timer(patient: Patient) -> Finding:
             "past their limit. Look whether `portal serve` runs."
         )
     return ok("nothing past its limit is without a reminder")
+
+
+def required_providers(patient: Patient) -> Finding:
+    """Look whether organizations want a provider that is not set up: nobody of them gets in."""
+    known = [it.name for it in patient.settings.providers]
+    query = select(Organization.name).where(
+        Organization.provider != "", Organization.provider.not_in(known)
+    )
+    with patient.database.sessions() as session:
+        names = session.scalars(query.order_by(Organization.name)).all()
+    if names:
+        return wrong(f"nobody gets in of {', '.join(names)}: their provider is not set up here")
+    return ok("every provider that is wanted is set up")

@@ -1,31 +1,17 @@
-"""Answers: headers of every response, and error pages in plain words."""
+"""Answers to what goes wrong: error pages in plain words."""
 
 import logging
 
 from flask import Flask, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
-from portal.core.errors import AlreadyDoneError, PortalError
+from portal.core.errors import AlreadyDoneError, PortalError, TooFastError
 from portal.core.web.requests import unsay
 
 log = logging.getLogger(__name__)
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 #: What to say of a status: what happened, what to do.
 _WORDS = {
@@ -65,6 +51,8 @@ def error_page(status: int, what: str = "", title: str = "") -> tuple[str, int]:
 def _on_portal_error(error: PortalError) -> ResponseReturnValue:
     page, status = error_page(error.status, str(error), error.title)
     headers = {"Retry-After": "2"} if status == 503 else {}
+    if isinstance(error, TooFastError):
+        headers["Retry-After"] = str(error.retry_s)
     return page, status, headers
 
 
@@ -78,6 +66,13 @@ def _on_http_error(error: HTTPException) -> ResponseReturnValue:
     return error_page(status)
 
 
+def _on_database_error(error: Exception) -> ResponseReturnValue:
+    """Say that the portal is busy: the database is away, or full, and nothing was written."""
+    log.error("the database did not answer: %s", error)
+    page, status = error_page(503)
+    return page, status, {"Retry-After": "5"}
+
+
 def _on_csrf_error(_error: CSRFError) -> ResponseReturnValue:
     return error_page(
         403, "This page was open for too long, or was not opened from the portal."
@@ -88,23 +83,11 @@ def _on_already_done(done: AlreadyDoneError) -> ResponseReturnValue:
     return redirect(done.answer or "/", 303)
 
 
-def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint == "static":
-        # Read whole, so that clients that know gzip alone get it compressed, too.
-        response.direct_passthrough = False
-        response.make_sequence()
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
 def init_app(app: Flask) -> None:
-    """Register headers and error pages."""
-    app.after_request(_add_headers)
+    """Register error pages."""
     app.register_error_handler(PortalError, _on_portal_error)
+    app.register_error_handler(exc.OperationalError, _on_database_error)
+    app.register_error_handler(exc.TimeoutError, _on_database_error)
     app.register_error_handler(CSRFError, _on_csrf_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(AlreadyDoneError, _on_already_done)

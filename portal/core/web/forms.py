@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -17,8 +17,10 @@ from wtforms import BooleanField, HiddenField, SelectMultipleField, StringField
 from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
-from portal.core.errors import ConflictError, FieldError, OnceReusedError
+from portal.core.errors import ConflictError, FieldError, OnceReusedError, TooFastError
+from portal.core.rates import Rate
 from portal.core.web import times
+from portal.core.web.limits import wait_of
 from portal.core.web.requests import current_actor, db_session, unsay
 from portal.core.writes import Held, OnceKey
 
@@ -120,18 +122,30 @@ class PortalForm(FlaskForm):
         unsay()
         self.refusal, self._refused_status = words, status
 
+    def blame(self, name: str, words: str, status: int = 422) -> None:
+        """Say at a field why nothing happened; above the form, if it has no such field."""
+        field = self._fields.get(name)
+        if field is None:
+            self.refuse(words, status)
+            return
+        self._refused_status = status
+        field.errors = [*field.errors, words]
+
+    def keeps_to(self, rate: Rate, key: Hashable) -> bool:
+        """Count one more for a key; where it has to wait say so, and keep what was typed."""
+        wait = wait_of(rate, key)
+        if wait:
+            error = TooFastError("You sent many in a short time. What you wrote is kept.", wait)
+            self.refuse(f"{error.title}. {error}", error.status)
+        return not wait
+
     @contextmanager
     def catching(self) -> Iterator[None]:
         """Turn what a rule refuses into words on this form; nothing was written then."""
         try:
             yield
         except FieldError as error:
-            field = self._fields.get(error.field)
-            if field is None:
-                self.refuse(str(error), error.status)
-            else:
-                self._refused_status = error.status
-                field.errors = [*field.errors, str(error)]
+            self.blame(error.field, str(error), error.status)
         except ConflictError as error:
             self.refuse(f"{error.title}. {error}", error.status)
             if self._row is not None:  # what is sent next is for the row as it now stands

@@ -29,7 +29,8 @@ LONGEST_HEADLINE = 160
 
 _RULES = ["list", "newline", "escape", "emphasis", "link"]
 
-_END_OF_SENTENCE = re.compile(r"[.!?]+[\"'”’)\]*_]*(?=\s+[^\sa-z])")
+#: Begins where the stops do, so that a text of many stops is not read anew from each.
+_END_OF_SENTENCE = re.compile(r"(?<![.!?])[.!?]+[\"'”’)\]*_]*(?=\s+[^\sa-z])")
 
 #: Their full stop ends no sentence, as in St. Louis or 6 a.m. Monday.
 _SHORTENED = re.compile(
@@ -87,7 +88,7 @@ def prose(text: str) -> Markup:
         url_schemes={"http", "https"},
         link_rel=REL,
     )
-    return Markup(clean)  # noqa: S704 - cleaned the line above
+    return Markup(clean)  # noqa: S704 - cleaned the line above  # nosec B704
 
 
 @lru_cache(_REMEMBERED)

@@ -1,4 +1,4 @@
-"""Shapes of what is typed in several packages: addresses, telephone numbers, known codes."""
+"""Shapes of what is typed in several packages: addresses, telephones, numbers, known codes."""
 
 import re
 from collections.abc import Container
@@ -7,7 +7,7 @@ from typing import Any
 from wtforms.validators import Email, Regexp, ValidationError
 
 #: Seven digits at least, with what people write between and behind them ("x" for an extension).
-_TELEPHONE = re.compile(r"\+?(?:[ ().x-]*[0-9]){7,17}[ ).]*\Z")
+_TELEPHONE = re.compile(r"\A\+?(?:[ ().x-]*[0-9]){7,17}[ ).]*\Z")
 
 
 def email_address() -> Email:
@@ -18,6 +18,16 @@ def email_address() -> Email:
 def telephone() -> Regexp:
     """Refuse what is no telephone number."""
     return Regexp(_TELEPHONE, message="Write a telephone number, for example 573-555-0100.")
+
+
+def between(least: int, most: int, message: str) -> Any:
+    """Return a validator for a whole number, which may be longer than a float can be."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data is None or not least <= field.data <= most:
+            raise ValidationError(message)
+
+    return check
 
 
 def all_known(codes: Container[str], message: str) -> Any:

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 from flask import Response
 
 from portal.core.hub import off_hub
+from portal.core.web.uploads import named
 
-#: What makes a spreadsheet read a cell as a formula, also in full width.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - these are the very signs
+#: What makes a spreadsheet read a cell as a formula; wider and smaller forms are folded to it.
+_FORMULA = frozenset("=+-@\t\r\n\u2212")
 
 #: Words, or a number to reckon with.
 Cell = str | int | float
@@ -18,7 +20,15 @@ Cell = str | int | float
 
 def plain(text: str) -> str:
     """Return the text as a cell that is taken for text, whatever somebody typed."""
-    return f"'{text}" if text.lstrip(" \u00a0\u3000").startswith(_FORMULA) else text
+    return f"'{text}" if _first_seen(text) in _FORMULA else text
+
+
+def _first_seen(text: str) -> str:
+    """Return the first sign behind blanks and what nobody sees, as spreadsheets fold it."""
+    for sign in text:
+        if sign in _FORMULA or unicodedata.category(sign) not in {"Zs", "Cf", "Mn"}:
+            return unicodedata.normalize("NFKC", sign)
+    return ""
 
 
 def csv_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
@@ -30,8 +40,7 @@ def csv_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]])
         for row in [header, *rows]
     )
     answer = Response("\ufeff" + file.getvalue(), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return named(answer, name)
 
 
 def xlsx_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
@@ -39,8 +48,7 @@ def xlsx_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
     known = [list(row) for row in rows]  # here, since they may still read the database
     mimetype = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     answer = Response(off_hub(lambda: _workbook(header, known)), mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return named(answer, name)
 
 
 def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

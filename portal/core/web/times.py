@@ -64,6 +64,15 @@ def exact(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
+def parse_exact(text: str) -> datetime | None:
+    """Read `exact` back, as a link to what was before carries it; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None and 1 < at.year < 9999 else None
+
+
 def day(at: datetime) -> str:
     """Return such as "Wednesday 21 April 2027"."""
     here = at.astimezone(zone())

@@ -6,8 +6,11 @@ from flask.typing import ResponseReturnValue
 from portal.core.actor import Role
 from portal.core.hub import off_hub
 from portal.core.pictures import PictureError, read_picture_off_hub, small
+from portal.core.scanner import ScanError
 from portal.core.web.forms import see_other
+from portal.core.web.limits import REPORTS
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404, takes
+from portal.core.web.uploads import named, sent
 from portal.core.writes import Held
 from portal.feed import operations, queries
 from portal.feed.forms.reporting import ReportForm
@@ -39,11 +42,11 @@ def new(incident: Incident) -> ResponseReturnValue:
     form = ReportForm(actor, incident)
     if form.validate_on_submit():
         photos = _photos(form)
-        if not form.errors:
+        if not form.errors and form.keeps_to(REPORTS, actor.person_id):
             with form.catching(), write(form, [Held(incident, shared=True)]) as tx:
                 post = operations.submit(tx, incident, form.report(), photos)
                 return see_other(tx.answer(url_of(post)))
-    elif form.errors and _has_files():
+    if form.status != 200 and _has_files() and not form.photos.errors:
         form.photos.errors = ["Please choose the pictures again."]
     places = queries.places_of(session, actor)
     if places and request.method == "GET":  # most report again from where they did before
@@ -68,9 +71,7 @@ def photo(incident: Incident, reference: str, number: int) -> ResponseReturnValu
     found = or_404(queries.photo_of(db_session(), post, number))
     answer = Response(found.small if "small" in request.args else found.jpeg)
     answer.mimetype = "image/jpeg"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Content-Disposition"] = f"inline; filename={reference}-{number}.jpg"
-    return answer
+    return named(answer, f"{reference}-{number}.jpg", how="inline")
 
 
 def _has_files() -> bool:
@@ -84,8 +85,8 @@ def _photos(form: ReportForm) -> list[Snapshot]:
         form.photos.errors = [f"Send {MOST_PHOTOS} pictures at most."]
         return []
     try:
-        return [_snapshot(file.stream.read()) for file in files]
-    except PictureError as error:
+        return [_snapshot(sent(file)) for file in files]
+    except (PictureError, ScanError) as error:
         form.photos.errors = [str(error)]
         return []
 

@@ -1,6 +1,6 @@
 """The ERAC desk's side: what waits, how it is found, what looks like a duplicate."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -95,6 +95,19 @@ def list_desk(
         query = query.order_by(order.desc())
     views = (project(offer, ERAC) for offer in session.scalars(query.limit(limit)))
     return [view for view in views if view is not None]
+
+
+def owners_of(session: Session, references: Iterable[str]) -> dict[int, str]:
+    """Return the organizations that own these offers, with the offer's reference if it is one.
+
+    What an export notes of them, see `portal.journal.looks`.
+    """
+    rows = session.execute(
+        select(Offer.organization_id, func.count(), func.min(Offer.reference))
+        .where(Offer.reference.in_(sorted(references)))
+        .group_by(Offer.organization_id)
+    )
+    return {owner: reference if count == 1 else "" for owner, count, reference in rows}
 
 
 def is_by_due(filters: Filters) -> bool:

@@ -14,6 +14,7 @@ from portal.core.web.forms import ButtonForm, PortalForm, see_other
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.web.sheets import Cell, csv_answer, xlsx_answer
 from portal.incidents.models import Incident
+from portal.journal.looks import note_looks
 from portal.offers import operations, queries
 from portal.offers.forms.moving import SaveViewForm
 from portal.offers.models import SavedView
@@ -67,9 +68,10 @@ def drop_view(incident: Incident, number: int) -> ResponseReturnValue:
 @for_roles(Role.ERAC)
 def export(incident: Incident, kind: str) -> Response:
     """Send what the filters say as a file for spreadsheets: a row for each line."""
-    views = queries.list_desk(
-        db_session(), incident.id, current_actor(), _filters(), limit=MOST_ROWS
-    )
+    session, actor = db_session(), current_actor()
+    views = queries.list_desk(session, incident.id, actor, _filters(), limit=MOST_ROWS)
+    whose = queries.owners_of(session, [it.reference for it in views])
+    note_looks(session, actor, "price", whose, is_export=True)
     name = f"offers-{incident.code}-{times.military(clock.now())}.{kind}"
     if incident.is_exercise:
         name = f"EXERCISE-{name}"
@@ -124,6 +126,7 @@ def _row(it: OfferView, line: LineView) -> list[Cell]:
 
 def _desk(incident: Incident, form: PortalForm | None = None) -> ResponseReturnValue:
     session, actor, filters = db_session(), current_actor(), _filters()
+    note_looks(session, actor, "desk")
     reference = request.args.get("before")
     before = find(incident, reference).submitted_at if reference else None
     size = queries.PAGE

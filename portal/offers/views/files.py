@@ -4,9 +4,13 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from portal.core.pictures import MAX_BYTES, PictureError, read_picture_off_hub
+from portal.core.scanner import ScanError
+from portal.core.sheets import SheetError, check_pdf, is_pdf, stem_of
 from portal.core.web.forms import ButtonForm, see_other
 from portal.core.web.requests import current_actor, db_session, or_404, takes
+from portal.core.web.uploads import named, sent
 from portal.incidents.models import Incident
+from portal.journal.looks import note_looks
 from portal.offers import operations, queries
 from portal.offers.forms.terms import DocumentForm
 from portal.offers.models import MAX_PLACE
@@ -35,11 +39,10 @@ def file(incident: Incident, reference: str, number: int) -> Response:
     """Send a file to whoever may see its offer; a PDF is never opened here."""
     offer = find(incident, reference)
     found = or_404(queries.sheet_of(db_session(), offer, number, current_actor()))
+    note_looks(db_session(), current_actor(), "file", {offer.organization_id: offer.reference})
     answer = Response(found.data, mimetype=found.mimetype)
     how = "inline" if found.mimetype == _JPEG else "attachment"
-    answer.headers.set("Content-Disposition", how, filename=found.name)
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return named(answer, found.name, how=how)
 
 
 @bp.post("/offers/<reference>/files/<int:number>/detach")
@@ -56,21 +59,22 @@ def detach(incident: Incident, reference: str, number: int) -> ResponseReturnVal
 
 def _document(form: DocumentForm) -> Document | None:
     """Read the file by what it is, not by what it says it is; the refusal goes to the field."""
-    sent = request.files.get("document")
-    data = sent.stream.read() if sent is not None else b""
-    if sent is None or not data:
-        form.document.errors = ["Choose a photo or a PDF."]
-        return None
-    if len(data) > MAX_BYTES:
-        form.document.errors = [f"Send {MAX_BYTES // 1024**2} MB at most."]
-        return None
-    name = (sent.filename or "file").rpartition("/")[2].rpartition("\\")[2]
-    stem = name.rpartition(".")[0] or name
-    if data.startswith(b"%PDF-"):
-        return Document(f"{stem[: MAX_PLACE - 4]}.pdf", _PDF, data)
+    file = request.files.get("document")
     try:
-        picture = read_picture_off_hub(data)
-    except PictureError as error:
+        data = sent(file) if file is not None else b""
+        if file is None or not data:
+            form.document.errors = ["Choose a photo or a PDF."]
+            return None
+        return _read(stem_of(file.filename, MAX_PLACE - len(".pdf")), data)
+    except (PictureError, ScanError, SheetError) as error:
         form.document.errors = [str(error)]
         return None
-    return Document(f"{stem[: MAX_PLACE - 4]}.jpg", _JPEG, picture.jpeg)
+
+
+def _read(stem: str, data: bytes) -> Document:
+    if len(data) > MAX_BYTES:
+        raise SheetError(f"Send {MAX_BYTES // 1024**2} MB at most.")
+    if is_pdf(data):
+        check_pdf(data)
+        return Document(f"{stem}.pdf", _PDF, data)
+    return Document(f"{stem}.jpg", _JPEG, read_picture_off_hub(data).jpeg)

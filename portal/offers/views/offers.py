@@ -11,7 +11,8 @@ from portal.core.moves import parts
 from portal.core.web.forms import ButtonForm, PortalForm, see_other
 from portal.core.web.requests import current_actor, db_session, or_404
 from portal.incidents.models import Incident
-from portal.journal.audience import ERAC, rooms_of
+from portal.journal.audience import AUDIT, ERAC, rooms_of
+from portal.journal.looks import note_looks
 from portal.offers import queries
 from portal.offers.forms.moving import AssignForm, MoveForm
 from portal.offers.forms.terms import DocumentForm
@@ -30,6 +31,8 @@ def index(incident: Incident) -> ResponseReturnValue:
         raise NotAllowedError("Offers are between their owners and the ERAC cell.")
     if room == ERAC:
         return redirect(url_for(".erac"))
+    if room == AUDIT:
+        note_looks(session, actor, "offers")
     reference = request.args.get("before")
     before = find(incident, reference).submitted_at if reference else None
     page = queries.PAGE
@@ -69,6 +72,8 @@ def move(incident: Incident, reference: str, move: str) -> ResponseReturnValue:
 def page_of(offer: Offer, **sent: PortalForm) -> ResponseReturnValue:
     """Show one offer with its story and the moves open to this person."""
     actor, session = current_actor(), db_session()
+    what = "price" if queries.is_party(offer, actor) else "offer"
+    note_looks(session, actor, what, {offer.organization_id: offer.reference})
     moves = OFFER.names_open_to(actor, offer)
     forms: dict[str, PortalForm] = dict(sent)
     for name in MOVES:

@@ -11,6 +11,7 @@ from portal.core.actor import Actor
 from portal.incidents.models import OperationalPeriod
 from portal.journal.audience import rooms_of
 from portal.journal.models import Audience, Entry
+from portal.journal.notes import QUIET
 from portal.presence.models import CheckIn
 
 #: Activities on one page, and in one file.
@@ -47,6 +48,7 @@ def list_activities(
         select(Entry)
         .where(
             Entry.incident_id == incident_id,
+            Entry.move.not_in(QUIET),
             or_(
                 Entry.person_id == person_id,
                 and_(Entry.subject == "check_in", Entry.subject_id.in_(own)),

@@ -217,6 +217,12 @@ def list_check_ins(session: Session, incident_id: int) -> list[PresenceView]:
     return [whole(row) for row in reversed(rows)]
 
 
+def organizations_of(session: Session, incident_id: int) -> list[int]:
+    """Return the organizations that have check-ins in an incident, by id."""
+    whose = select(CheckIn.organization_id).where(CheckIn.incident_id == incident_id)
+    return list(session.scalars(whose.distinct().order_by(CheckIn.organization_id)))
+
+
 def hand_overs(
     session: Session, incident_id: int, organization_id: int | None
 ) -> list[HandOver]:

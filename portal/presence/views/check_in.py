@@ -8,6 +8,7 @@ from portal.core.web.forms import PortalForm, see_other, writer
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.writes import Held
 from portal.incidents.models import Incident
+from portal.journal.looks import note_looks
 from portal.journal.transaction import transaction
 from portal.presence import operations
 from portal.presence.forms import (
@@ -101,6 +102,7 @@ def _url(row: CheckIn) -> str:
 
 def _page(incident: Incident, row: CheckIn, **sent: PortalForm) -> ResponseReturnValue:
     actor = current_actor()
+    note_looks(db_session(), actor, "check_in", {row.organization_id: row.reference})
     forms: dict[str, PortalForm] = {
         "extend": ExtendForm(incident, row),
         "check_out": CheckOutForm(row=row),

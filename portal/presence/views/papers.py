@@ -14,6 +14,7 @@ from portal.core.web import times
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404
 from portal.core.web.sheets import csv_answer
 from portal.incidents.models import Incident, OperationalPeriod
+from portal.journal.looks import note_looks
 from portal.presence.queries import log, roster
 from portal.presence.queries.roster import PresenceView
 
@@ -48,6 +49,7 @@ class Line:
 def ics211(incident: Incident) -> ResponseReturnValue:
     """Show all check-ins of the incident as the form asks for them."""
     views = roster.list_check_ins(db_session(), incident.id)
+    note_looks(db_session(), current_actor(), "ics211")
     return render_template(
         "presence/ics211.html",
         views=views,
@@ -62,6 +64,8 @@ def ics211(incident: Incident) -> ResponseReturnValue:
 def ics211_csv(incident: Incident) -> Response:
     """Return the same list as a file."""
     views = roster.list_check_ins(db_session(), incident.id)
+    whose = dict.fromkeys(roster.organizations_of(db_session(), incident.id), "")
+    note_looks(db_session(), current_actor(), "ics211", whose, is_export=True)
     return csv_answer(f"ICS-211-{incident.code}.csv", ICS_211, map(_cells, views))
 
 
@@ -84,6 +88,7 @@ def _cells(it: PresenceView) -> tuple[str, ...]:
 def activity(incident: Incident) -> ResponseReturnValue:
     """Show what a person did, by operational period: oneself, or whom `person` names."""
     person, membership = _whose()
+    _note(person, membership, is_export=False)
     lines = _lines(incident, person)
     periods = log.list_periods(db_session(), incident.id)
     grouped: dict[int, tuple[OperationalPeriod | None, list[Line]]] = {}
@@ -103,7 +108,8 @@ def activity(incident: Incident) -> ResponseReturnValue:
 @bp.get("/log.csv")
 def activity_csv(incident: Incident) -> Response:
     """Return the same log as a file."""
-    person, _membership = _whose()
+    person, membership = _whose()
+    _note(person, membership, is_export=True)
     rows = [(times.iso(it.at), it.words, _about(it), it.by) for it in _lines(incident, person)]
     header = ("Time (7)", "Activity (7)", "About", "By")
     return csv_answer(f"ICS-214-{incident.code}.csv", header, rows)
@@ -118,8 +124,14 @@ def _whose() -> tuple[Person, Membership]:
     actor, asked = current_actor(), request.args.get("person", "")
     session = db_session()
     own = session.get_one(Person, actor.person_id)
-    found = or_404(get_person(session, asked or own.reference))
-    return or_404(found if actor.is_staff or found[0].id == actor.person_id else None)
+    person, memberships = or_404(get_person(session, asked or own.reference))
+    or_404(person if actor.is_staff or person.id == actor.person_id else None)
+    return person, memberships[0]
+
+
+def _note(person: Person, membership: Membership, *, is_export: bool) -> None:
+    whose = {membership.organization_id: person.reference}
+    note_looks(db_session(), current_actor(), "activity", whose, is_export=is_export)
 
 
 def _lines(incident: Incident, person: Person) -> list[Line]:

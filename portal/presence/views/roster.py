@@ -13,6 +13,7 @@ from portal.core.actor import Actor
 from portal.core.web.requests import current_actor, db_session
 from portal.incidents.models import Incident
 from portal.journal.audience import PARTNERS, STAFF, class_of
+from portal.journal.looks import note_looks
 from portal.organizations.models import Organization
 from portal.organizations.queries import list_active
 from portal.organizations.states import OrganizationKind
@@ -50,6 +51,7 @@ def index(incident: Incident) -> ResponseReturnValue:
         "invited": len(organizations),
     }
     if actor.is_staff:
+        note_looks(session, actor, "roster")
         return _for_staff(organizations, seen[STAFF], known)
     return _for_partners(actor, seen, known)
 

@@ -18,4 +18,4 @@ service.start(app, lease=timedelta(seconds=6))
 
 if __name__ == "__main__":
     host, port = sys.argv[1], int(sys.argv[2])
-    app.extensions["socketio"].run(app, host=host, port=port, log_output=False)
+    service.serve(app, host, port)

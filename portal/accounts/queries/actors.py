@@ -1,0 +1,180 @@
+"""Building the Actor: who acts through a session, and whether they still may."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Membership, Person, SignIn
+from portal.accounts.states import MembershipState, PersonState, SignInState
+from portal.core import clock
+from portal.core.actor import STAFF_ROLES, Actor, Role
+from portal.organizations.models import Organization
+from portal.organizations.queries import regions_of
+from portal.organizations.states import OrganizationState
+
+#: How long a session lives without a request; staff sit at shared desks.
+IDLE = timedelta(minutes=60)
+IDLE_STAFF = timedelta(minutes=30)
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a token: its SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+Standing = tuple[Person, Membership, Organization]
+SignedIn = tuple[Actor, SignIn]
+
+
+def _standings() -> Select[Person, Membership, Organization]:
+    return (
+        select(Person, Membership, Organization)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organization, Organization.id == Membership.organization_id)
+    )
+
+
+def _may_act(*, joined: bool = True) -> ColumnElement[bool]:
+    person = (
+        Person.state == PersonState.ACTIVE if joined else Person.state != PersonState.SUSPENDED
+    )
+    return and_(
+        person,
+        Membership.state == MembershipState.ACTIVE,
+        Organization.state == OrganizationState.ACTIVE,
+    )
+
+
+def _acting_until(membership: Membership) -> datetime | None:
+    """Return until when somebody acts in a colleague's place; None once that is over."""
+    until = membership.acting_until
+    return until if until is not None and until > clock.now() else None
+
+
+def _epoch(standing: Standing) -> str:
+    is_acting = _acting_until(standing[1]) is not None
+    return ".".join(str(row.version) for row in standing) + (".acting" if is_acting else "")
+
+
+def _actor(standing: Standing, sign_in_id: int | None = None) -> Actor:
+    person, membership, organization = standing
+    until = _acting_until(membership)
+    roles = membership.roles if until is None else membership.roles + membership.acting_roles
+    return Actor(
+        person_id=person.id,
+        name=person.name or person.email,
+        organization_id=organization.id,
+        organization_name=organization.name,
+        organization_kind=organization.kind,
+        membership_id=membership.id,
+        sign_in_id=sign_in_id,
+        roles=frozenset(map(Role, roles)),
+        until=until,
+        sectors=organization.sectors,
+        regions=regions_of(organization.counties),
+        epoch=_epoch(standing),
+        is_demo=person.is_demo,
+    )
+
+
+def idle_limit(roles: frozenset[Role]) -> timedelta:
+    """Return how long a session of these roles lives without a request."""
+    return IDLE_STAFF if roles & STAFF_ROLES else IDLE
+
+
+def ends_by_clock(sign_in: SignIn, roles: frozenset[Role]) -> datetime:
+    """Return when the session ends if no request comes."""
+    return min(sign_in.ends_at, sign_in.last_seen_at + idle_limit(roles))
+
+
+def stands_until(sign_in: SignIn, actor: Actor) -> datetime:
+    """Return when the session ends if no request comes, or the actor has other roles."""
+    end = ends_by_clock(sign_in, actor.roles)
+    return end if actor.until is None else min(end, actor.until)
+
+
+def get_signed_in(session: Session, token: str) -> SignedIn | None:
+    """Return who acts through the token's session, or None when it has ended in any way."""
+    found = _signed_in(session, SignIn.token_hash == hash_token(token))
+    return next(iter(found.values()), None)
+
+
+def still_signed_in(session: Session, sign_in_ids: Iterable[int]) -> dict[int, SignedIn]:
+    """Return who acts through sessions that were open before, whatever their tokens are now.
+
+    By the session's id; those that have ended in any way are not there.
+    """
+    return _signed_in(session, SignIn.id.in_(sorted(sign_in_ids)))
+
+
+def _signed_in(session: Session, which: ColumnElement[bool]) -> dict[int, SignedIn]:
+    found = session.execute(
+        _standings()
+        .add_columns(SignIn)
+        .join(SignIn, SignIn.membership_id == Membership.id)
+        .where(which, SignIn.state == SignInState.OPEN, _may_act())
+    )
+    signed_in = {}
+    for person, membership, organization, sign_in in found:
+        actor = _actor((person, membership, organization), sign_in.id)
+        if clock.now() < ends_by_clock(sign_in, actor.roles):
+            signed_in[sign_in.id] = (actor, sign_in)
+    return signed_in
+
+
+def epoch_of(session: Session, actor: Actor) -> str | None:
+    """Return the actor's epoch as it now stands, under a shared lock; None if it may not act.
+
+    The lock lets a suspension wait for the writes already under way, so that none commits
+    after it. Whoever has no session yet comes by a link, which changes the person: sharing
+    the lock first, two who open one link would wait for each other for ever.
+    """
+    query = _standings().where(Membership.id == actor.membership_id, _may_act(joined=False))
+    query = (
+        query.with_for_update(of=Person, key_share=True)
+        if actor.sign_in_id is None
+        else query.with_for_update(read=True)
+    )
+    standing = session.execute(query.execution_options(populate_existing=True)).first()
+    if standing is None:
+        return None
+    if actor.sign_in_id is not None:
+        sign_in = session.get(SignIn, actor.sign_in_id, populate_existing=True)
+        if sign_in is None or sign_in.state is not SignInState.OPEN:
+            return None
+        if ends_by_clock(sign_in, actor.roles) <= clock.now():
+            return None
+    person, membership, organization = standing
+    return _epoch((person, membership, organization))
+
+
+def actor_of(
+    session: Session, person_id: int, membership_id: int | None = None
+) -> Actor | None:
+    """Return the actor for a person's active membership, before any session is open.
+
+    membership_id : which one; otherwise the first that there is.
+    """
+    query = _standings().where(Person.id == person_id, _may_act(joined=False))
+    if membership_id is not None:
+        query = query.where(Membership.id == membership_id)
+    standing = session.execute(query.order_by(Membership.id).limit(1)).first()
+    if standing is None:
+        return None
+    person, membership, organization = standing
+    return _actor((person, membership, organization))
+
+
+def usual_actor(session: Session, person_id: int) -> Actor | None:
+    """Return the actor for the membership that the person used last, else the first one."""
+    last = session.scalar(
+        select(SignIn.membership_id)
+        .where(SignIn.person_id == person_id)
+        .order_by(SignIn.id.desc())
+        .limit(1)
+    )
+    used = actor_of(session, person_id, last) if last is not None else None
+    return used or actor_of(session, person_id)
