@@ -112,7 +112,8 @@ def test_a_template_has_neither_script_nor_style_in_it(name):
     text = (FOLDER / name).read_text("utf-8")
     assert not re.search(r"<style|\sstyle\s*=|\son\w+\s*=|javascript:", text, re.IGNORECASE)
     for script in re.findall(r"<script\b[^>]*>.*?</script>", text, re.DOTALL):
-        assert re.fullmatch(r'<script type="module"\s+src="{{[^}]*}}"></script>', script)
+        named = r'<script type="module"\s+nonce="{{ nonce\(\) }}"\s+src="{{[^}]*}}"></script>'
+        assert re.fullmatch(named, script)
     assert "| safe" not in text
     assert "autoescape false" not in text
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text), "a third party"

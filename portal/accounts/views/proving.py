@@ -12,6 +12,7 @@ from flask_login import current_user
 from portal.accounts import operations, passkeys, queries
 from portal.accounts.forms.entering import PasskeyForm, ProveForm
 from portal.accounts.models import Person
+from portal.accounts.queries import Factors
 from portal.accounts.states import has_password
 from portal.accounts.views.entering import new_challenge, site, take_over
 from portal.accounts.views.providers import (
@@ -112,10 +113,11 @@ def _person() -> Person:
     return db_session().get_one(Person, current_actor().person_id)
 
 
-def _form(person: Person) -> ProveForm:
+def _form(person: Person, factors: Factors | None = None) -> ProveForm:
     """Ask for what the person has; people of the demo have no second factor."""
     form = ProveForm()
-    if queries.factors_of(db_session(), person.id).authenticator is None:
+    factors = factors or queries.factors_of(db_session(), person.id)
+    if factors.authenticator is None:
         del form.code
     if not has_password(person):
         del form.password
@@ -154,7 +156,7 @@ def _page(
 ) -> ResponseReturnValue:
     factors = queries.factors_of(db_session(), person.id)
     sent: PortalForm | None = form or passkey_form
-    form = form or _form(person)
+    form = form or _form(person, factors)
     asked = None
     if factors.passkeys:
         asked = passkeys.ask_for_known(site(), factors.passkeys, new_challenge())
