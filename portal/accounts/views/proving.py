@@ -66,14 +66,15 @@ def proven(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturn
 def show() -> ResponseReturnValue:
     """Ask for password and code; the session goes on under a new id."""
     person = _person()
-    form = _form(person)
+    factors = queries.factors_of(db_session(), person.id)
+    form = _form(person, factors)
     if form.validate_on_submit() and _knows_password(form, person):
         how = "password"
         if "code" in form:
             how = check_code(form, person, current_actor()) or ""
         if how:
             return finish(how, request.args.get("next", ""))
-    return _page(person, form=form)
+    return _page(person, form=form, factors=factors)
 
 
 @bp.post("/passkey")
@@ -113,10 +114,9 @@ def _person() -> Person:
     return db_session().get_one(Person, current_actor().person_id)
 
 
-def _form(person: Person, factors: Factors | None = None) -> ProveForm:
+def _form(person: Person, factors: Factors) -> ProveForm:
     """Ask for what the person has; people of the demo have no second factor."""
     form = ProveForm()
-    factors = factors or queries.factors_of(db_session(), person.id)
     if factors.authenticator is None:
         del form.code
     if not has_password(person):
@@ -152,9 +152,14 @@ def finish(how: str, target: str) -> ResponseReturnValue:
 
 
 def _page(
-    person: Person, *, form: ProveForm | None = None, passkey_form: PasskeyForm | None = None
+    person: Person,
+    *,
+    form: ProveForm | None = None,
+    passkey_form: PasskeyForm | None = None,
+    factors: Factors | None = None,
 ) -> ResponseReturnValue:
-    factors = queries.factors_of(db_session(), person.id)
+    if factors is None:
+        factors = queries.factors_of(db_session(), person.id)
     sent: PortalForm | None = form or passkey_form
     form = form or _form(person, factors)
     asked = None
