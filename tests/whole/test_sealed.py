@@ -78,6 +78,7 @@ def paths_of(scene: Scene, references: list[str]) -> Iterator[str]:
 def read_all(scene: Scene, name: str, references: list[str]) -> Pages:
     client = scene.client(name)
     client.get("/account")  # what the last page before left to be said is said
+    scene.unhurried()
     return {path: read(client.get(path)) for path in paths_of(scene, references)}
 
 
@@ -147,6 +148,7 @@ def test_no_page_of_an_outsider_holds_a_word_and_none_tells_that_an_offer_is_the
 def test_who_searches_for_a_word_of_an_offer_finds_as_much_as_for_any_word(scene, sealed, name):
     client, nobodys = scene.client(name), "Quznobodys0x"
     client.get("/account")  # what the last page before left to be said is said
+    scene.unhurried()
     for word in (word for it in sealed[:2] for word in it.words.values()):
         for path in (
             f"{BASE}/feed?words=",
