@@ -121,8 +121,8 @@ class Server:
     @property
     def rss(self) -> int:
         """Return its resident memory, in bytes."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * resource.getpagesize()
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return 1024 * int(text.partition("\nRss:")[2].split()[0])
 
     @property
     def complaints(self) -> int:
@@ -179,12 +179,11 @@ def serving(at: Instance) -> Iterator[Server]:
 
 
 @contextmanager
-def reference(folder: Path) -> Iterator[Server]:
-    """Run the bare server that ours is compared with."""
+def bare(words: Sequence[str], folder: Path) -> Iterator[Server]:
+    """Run a bare server; a word {port} is where it listens. Its log lies in `folder`."""
     port = free_port()
-    script = Path(__file__).with_name("reference_server.py")
-    command = [sys.executable, str(script), str(port)]
-    with _running(Server(command, port, folder / "reference.log", os.environ), "/") as it:
+    command = [word.format(port=port) for word in words]
+    with _running(Server(command, port, folder / "bare.log", os.environ), "/") as it:
         yield it
 
 
