@@ -1,1 +1,1 @@
-"""The live channel beside others: plain Flask-SocketIO, Node's socket.io, a C loop of send()."""
+"""The live channel beside plain Flask-SocketIO, Node's socket.io and a C loop of send()."""

@@ -32,7 +32,14 @@ class Crowd:
         tickets: Path | None = None,
     ) -> None:
         """Start it; nobody has come in yet."""
-        words = [port, space, int(offers_deflate), buffer, seats, *([tickets] if tickets else [])]
+        words = [
+            port,
+            space,
+            int(offers_deflate),
+            buffer,
+            seats,
+            *([tickets] if tickets else []),
+        ]
         self._process = subprocess.Popen(
             [str(program), *map(str, words)],
             stdin=subprocess.PIPE,

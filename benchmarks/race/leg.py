@@ -36,7 +36,8 @@ class Figures:
     """What one round found; times in seconds, memory in bytes.
 
     last, p50    : from sending one event until the last, and half, of the sockets heard it.
-    per_s        : deliveries of a burst in a second.
+    per_s        : deliveries of a burst in a second, each event in a turn of its own.
+    same_turn    : the same, all events in one turn.
     cpu, own_cpu : of the server and of the load client, for 1,000 deliveries of single events.
     cpu_burst    : of the server, for 1,000 deliveries of a burst.
     memory       : for each socket that came in.
@@ -48,6 +49,7 @@ class Figures:
     last: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     per_s: float = 0.0
+    same_turn: float = 0.0
     cpu: float = 0.0
     own_cpu: float = 0.0
     cpu_burst: float = 0.0
@@ -90,10 +92,13 @@ class Teller:
         self._port, self._crowd = server.port, crowd
         self.said = 0
 
-    def tell(
-        self, count: int = 1, *, size: int = FILLER, pause_us: int = 0, patience_s: float = 60
-    ) -> Answer:
-        """Have so many events sent one behind the other; return how they were heard."""
+    def tell(self, count: int = 1, *, size: int = FILLER, pause_us: int = 0) -> Answer:
+        """Have so many events sent one behind the other; return how they were heard.
+
+        Each is sent in a turn of the server's loop of its own, as events come; with a pause of
+        less than nothing all are sent in the same turn.
+        """
+        patience_s = 60 + count * max(pause_us, 0) / 1e6
         self._crowd.expect(self.said + 1, count, patience_s=patience_s)
         path = f"/tell?first={self.said + 1}&count={count}&size={size}&pause={pause_us}"
         self.said += count
@@ -161,6 +166,9 @@ def _burst(figures: Figures, meter: Meter, teller: Teller, plan: Plan) -> None:
     figures.cpu_burst = meter.cpu_s / (heard["delivered"] / 1_000)
     figures.deliveries += heard["delivered"]
     figures.disturbed = max(figures.disturbed, meter.disturbed)
+    heard = teller.tell(max(1, plan.many // plan.sockets), pause_us=-1)
+    figures.same_turn = heard["delivered"] * 1e9 / (heard["last"] - heard["first_t"])
+    figures.deliveries += heard["delivered"]
 
 
 def _return(figures: Figures, meter: Meter, it: Crowd, plan: Plan) -> None:

@@ -51,7 +51,7 @@ static void tell(const char *head) {
         int length = text(frame, words);
         for (int fd = 0; fd <= most; fd++)
             if (room[fd] == 2 && send(fd, frame, length, MSG_NOSIGNAL) != length) room[fd] = 0;
-        if (pause) usleep(pause);
+        if (pause > 0) usleep(pause);
     }
 }
 

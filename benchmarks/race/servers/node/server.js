@@ -20,7 +20,8 @@ async function tell({ first, count, size, pause }) {
   const html = FILLER.repeat(Math.ceil(size / FILLER.length)).slice(0, size);
   for (let n = first; n < first + count; n++) {
     io.emit('entry', { room: 'partners', n, t: Number(process.hrtime.bigint()), html });
-    if (pause) await new Promise((done) => setTimeout(done, pause / 1000));
+    if (pause < 0) continue;
+    await new Promise((done) => (pause ? setTimeout(done, pause / 1000) : setImmediate(done)));
   }
 }
 
