@@ -17,21 +17,21 @@ Answer = Mapping[str, Any]
 class Crowd:
     """Sockets of one server, in a process on a core of its own.
 
-    bad : deliveries that were doubled, missing, out of order, not what was sent, or uncalled for.
+    bad : deliveries doubled, missing, out of order, not what was sent, or uncalled for.
     """
 
-    def __init__(  # noqa: PLR0913 - a socket has so many sides
+    def __init__(
         self,
         program: Path,
         port: int,
         seats: int,
         *,
-        space: str = "/",
         offers_deflate: bool = False,
         buffer: int = 0,
         tickets: Path | None = None,
     ) -> None:
-        """Start it; nobody has come in yet."""
+        """Start it; nobody has come in yet. With tickets they are seated as in the portal."""
+        space = "/live" if tickets else "/"
         words = [
             port,
             space,

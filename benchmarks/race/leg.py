@@ -1,4 +1,4 @@
-"""One round with one server: all come in, hear single events, hear many, go, come back at once."""
+"""One round with one server: all come in, hear one event, hear many, go, come back at once."""
 
 import gc
 import time

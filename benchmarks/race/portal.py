@@ -1,4 +1,4 @@
-"""One round with the portal itself: signed in, seated, a post let out, gone, back and caught up."""
+"""One round with the portal itself: signed in, seated, told of posts, gone, back, caught up."""
 
 import json
 import time
@@ -16,7 +16,6 @@ from benchmarks.visitor import Visitor
 from benchmarks.world import Visa, Waiting, opened
 from portal.journal.audience import PARTNERS
 
-SPACE = "/live"
 #: A person's telephone, office and so on: each a session of its own.
 SESSIONS_EACH = 5
 _PAUSE_S, _SETTLE_S, _PATIENCE_S = 0.3, 0.5, 60.0
@@ -88,7 +87,7 @@ def run(program: Path, at: Instance, visas: Sequence[Visa], plan: Plan) -> Figur
     with opened(at.url) as session, TemporaryDirectory() as folder, serving(at) as server:
         desk = Desk(at, server, session, plan.events + 1 + _MISSED)
         tickets = write_tickets(session, visas, Path(folder) / "tickets")
-        with crowd(program, server, count, space=SPACE, tickets=tickets) as it:
+        with crowd(program, server, count, tickets=tickets) as it:
             it.dial(FIRST)
             _heard(desk, it)
             server.rest()

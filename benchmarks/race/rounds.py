@@ -1,4 +1,4 @@
-"""The race: every server round by round, one after the other, and what came out side by side."""
+"""The race: every server, round by round, and what came out side by side."""
 
 import statistics
 import sys
@@ -96,9 +96,10 @@ def _kept(results: Results) -> Results:
         if len(quiet) < len(every):
             worst = max(it.disturbed for it in every)
             what = "are left out" if quiet else "count all the same: none was quiet"
+            loud = f"{len(every) - len(quiet)} of {len(every)} rounds"
             say(
-                f"{name}: in {len(every) - len(quiet)} of {len(every)} rounds others had the "
-                f"server's core for more than a quarter of the time, up to {worst:.0%}; they {what}."
+                f"{name}: others had the server's core for more than a quarter of the time in "
+                f"{loud}, up to {worst:.0%}; they {what}."
             )
     return kept
 
@@ -135,8 +136,14 @@ class _Table:
             beside = self.middle(name, theirs or pick) if name else None
             factor = f", {bar.times:g} × {name}" if bar.times else f", {name}" if name else ""
             measure = f"{self._who}, {what}{factor}"
-            bar = bar if self._counts or bar.number == 0 else Bar()
-            self._report.add(measure, unit, figure, reference=scaled(beside, scale), bar=bar)
+            counts = self._counts or bar.number == 0
+            self._report.add(
+                measure,
+                unit,
+                figure,
+                reference=scaled(beside, scale),
+                bar=bar if counts else None,
+            )
 
 
 def _last(figures: Figures) -> float:
