@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import first_run, losing, pages, reading, writes
-from benchmarks.race import leg, rounds
+from benchmarks.race import catch_up, leg, rounds, stalled, storm
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
@@ -29,6 +29,8 @@ class Scale:
 
     race: leg.Plan = field(default_factory=leg.Plan)
     rounds: int = 3
+    storm: int = storm.SOCKETS
+    journal: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     seconds: float = 10
     posts: tuple[int, ...] = (1_000, 100_000)
     views: int = 200
@@ -37,6 +39,8 @@ class Scale:
 QUICK = Scale(
     race=leg.Plan(sockets=200, many=20_000),
     rounds=1,
+    storm=200,
+    journal=(1_000, 10_000),
     seconds=2,
     posts=(100, 1_000),
     views=20,
@@ -44,12 +48,22 @@ QUICK = Scale(
 
 
 def _race(report: Report, scale: Scale) -> None:
-    most, wanted = take_all_files() - _SPARE_FILES, scale.race.sockets
-    if wanted > most:
-        say(f"Skipped {wanted:,} sockets: this machine allows {most:,} open files.")
-        report.add(f"{wanted:,} sockets", "", None)
-        return
-    rounds.run(report, scale.race, scale.rounds)
+    if _has_files(report, scale.race.sockets):
+        rounds.run(report, scale.race, scale.rounds)
+
+
+def _storm(report: Report, scale: Scale) -> None:
+    if _has_files(report, scale.storm):
+        storm.run(report, scale.storm)
+
+
+def _has_files(report: Report, sockets: int) -> bool:
+    """Return whether so many sockets may be open at once; say so if not."""
+    most = take_all_files() - _SPARE_FILES
+    if sockets > most:
+        say(f"Skipped {sockets:,} sockets: this machine allows {most:,} open files.")
+        report.add(f"{sockets:,} sockets", "", None)
+    return sockets <= most
 
 
 def _reading(report: Report, scale: Scale, subject: reading.Subject, url: str = "") -> None:
@@ -69,6 +83,9 @@ def _reading_postgres(report: Report, scale: Scale, subject: reading.Subject) ->
 
 PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "race": _race,
+    "stalled": lambda report, scale: stalled.run(report, scale.rounds),
+    "storm": _storm,
+    "catch-up": lambda report, scale: catch_up.run(report, scale.journal),
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
     "first-run": lambda report, _scale: first_run.measure(report),

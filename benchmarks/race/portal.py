@@ -55,13 +55,19 @@ class Desk:
         at = world.published_at(self._session, it.id)
         return it, at
 
+    def hang_up(self) -> None:
+        """Close the connection; the next post opens a new one."""
+        self._browser.close()
+
     def head(self) -> int:
         """Return the number of the last entry that all partners may see."""
         return world.head_of(self._session, PARTNERS)
 
 
-def write_tickets(session: Session, visas: Sequence[Visa], path: Path) -> Path:
-    """Write what each socket asks for: as the page of its person would, were it open now."""
+def write_tickets(
+    session: Session, visas: Sequence[Visa], path: Path, *, behind: int = 0
+) -> Path:
+    """Write what each socket asks for: as a page opened `behind` posts ago would."""
     asked: dict[frozenset[str], tuple[str, int]] = {}
     with path.open("w") as file:
         for visa in visas:
@@ -76,7 +82,7 @@ def write_tickets(session: Session, visas: Sequence[Visa], path: Path) -> Path:
                 )
                 asked[visa.rooms] = marked, head
             marked, head = asked[visa.rooms]
-            file.write(f"{visa.cookie}\t{marked}\t{head}\n")
+            file.write(f"{visa.cookie}\t{marked}\t{head - behind}\n")
     session.rollback()
     return path
 
