@@ -56,7 +56,7 @@ def run(report: Report, sizes: Sequence[int]) -> None:
 def _measure(
     client: Path, folder: Path, at: Instance, visas: Sequence[Visa]
 ) -> tuple[float, float, int]:
-    """Return seconds to the answer and of server CPU, each the best turn's; and what was wrong."""
+    """Return seconds to the answer, and of server CPU, of the best turn; and what was wrong."""
     took, cpu, bad = [], [], 0
     with opened(at.url) as session:
         tickets = write_tickets(session, visas, folder / "tickets", behind=MISSED)
