@@ -11,9 +11,12 @@ from gevent import monkey
 from portal.core.db import Database
 from portal.core.rates import Pace, Rate
 from portal.live import driver
+from portal.live.arrivals import Arrivals
 from portal.live.channel import NAMESPACE, Channel
 from portal.live.door import MAX_MESSAGE, Door
+from portal.live.driver import encoding
 from portal.live.driver.wire import Limits
+from portal.live.follows import Follows
 from portal.live.leases import Leases
 from portal.live.sockets import register
 from portal.live.tail import Tail
@@ -43,6 +46,8 @@ def attach(app: Flask) -> SocketIO:
         "ping_interval": 25,
         "ping_timeout": 20,
         "http_compression": False,
+        "async_handlers": False,  # one socket's messages are taken in turn anyway
+        "json": encoding,
     }
     if monkey.is_module_patched("socket"):
         socketio = driver.make_socketio(app, limits=_limits, **options)
@@ -50,7 +55,9 @@ def attach(app: Flask) -> SocketIO:
         socketio = SocketIO(app, async_mode="threading", **options)
     app.extensions["door"] = app.wsgi_app = Door(app, app.wsgi_app)  # type: ignore[method-assign]
     channel = Channel(socketio)
-    register(socketio, channel)
+    database: Database = app.extensions["database"]
+    follows = Follows(app, database, channel)
+    register(socketio, channel, Arrivals(app, database), follows)
     app.extensions["channel"] = channel
     return socketio
 

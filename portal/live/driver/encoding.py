@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from orjson import Fragment, JSONDecodeError
 
-__all__ = ["Fragment", "JSONDecodeError", "dumps", "encoded", "loads"]
+__all__ = ["Fragment", "JSONDecodeError", "dumps", "loads"]
 
 loads = orjson.loads
 
@@ -13,8 +13,3 @@ loads = orjson.loads
 def dumps(value: Any, **_style: Any) -> str:
     """Return a value as compact JSON, in the place of `json.dumps` in the libraries."""
     return orjson.dumps(value).decode()
-
-
-def encoded(value: Any) -> Fragment:
-    """Return a value that is encoded once, to stand in many packets."""
-    return Fragment(orjson.dumps(value))

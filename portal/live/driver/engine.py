@@ -149,9 +149,8 @@ def make_socketio(
     """
     seam.check()
     # The library makes its Engine.IO server itself: there is no argument for another class.
-    made: Any = SocketIO(
-        app, async_mode="gevent", client_manager=Fanout(), json=encoding, **options
-    )
+    options = {"json": encoding} | options
+    made: Any = SocketIO(app, async_mode="gevent", client_manager=Fanout(), **options)
     made.server.eio.__class__ = Engine
     made.server.eio.set_up(limits)
     return made  # type: ignore[no-any-return]  # as any other
