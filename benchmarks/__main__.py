@@ -9,11 +9,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import first_run, losing, pages, reading, writes
+from benchmarks import accepting, first_run, losing, pages, reading, writes
 from benchmarks.race import catch_up, leg, rounds, stalled, storm
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
@@ -41,7 +41,7 @@ QUICK = Scale(
     rounds=1,
     storm=200,
     journal=(1_000, 10_000),
-    seconds=2,
+    seconds=3,
     posts=(100, 1_000),
     views=20,
 )
@@ -88,6 +88,10 @@ PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "catch-up": lambda report, scale: catch_up.run(report, scale.journal),
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
+    "accepting": lambda report, scale: accepting.measure_sqlite(report, scale.seconds),
+    "accepting-postgres": lambda report, scale: accepting.measure_postgres(
+        report, scale.seconds
+    ),
     "first-run": lambda report, _scale: first_run.measure(report),
     "losing": lambda report, _scale: losing.measure(report),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
@@ -104,8 +108,16 @@ UNHURRIED = {"reading-postgres", "offers-postgres"}
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 sockets, one round")
+    parser.add_argument("--rounds", type=int, help="rounds of the race, 3 unless given")
+    parser.add_argument("--sockets", type=int, help="sockets of the race, 5,000 unless given")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure just this")
     return parser.parse_args()
+
+
+def _scale(arguments: argparse.Namespace) -> Scale:
+    scale = QUICK if arguments.quick else Scale()
+    race = replace(scale.race, sockets=arguments.sockets or scale.race.sockets)
+    return replace(scale, race=race, rounds=arguments.rounds or scale.rounds)
 
 
 def _measure(name: str, report: Report, scale: Scale) -> None:
@@ -120,7 +132,7 @@ def _measure(name: str, report: Report, scale: Scale) -> None:
 def main() -> None:
     """Measure, print, and exit with 1 if something was wrong or over its bar."""
     arguments = _arguments()
-    scale = QUICK if arguments.quick else Scale()
+    scale = _scale(arguments)
     report, started = Report(), time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers, too
     if len(CORES) < 2:
