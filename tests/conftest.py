@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from jinja2 import FileSystemBytecodeCache
 
 from portal.app import create_app
-from portal.config import Settings
+from portal.config import ROOT, Settings
 from portal.core import clock
 from tests.databases import BACKENDS, Databases, PostgresShelf, SqliteShelf, opened
 from tests.pages import PageClient
@@ -62,6 +63,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if sys.dont_write_bytecode:
+        # The processes that tests start would compile every package anew, which takes seconds
+        # each. What they compile is kept, and out of the way of whoever wanted none.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache" / "bytecode"))
     config.addinivalue_line(
         "markers", "one_backend(name): runs on one database only, SQLite unless named"
     )

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-#: What markup and JSON leave as it is; shorter pieces would be found anywhere.
-_PLAIN = re.compile(r"[\w .,;:@()+$/-]{8,}", re.ASCII)
+#: What markup and JSON leave as it is. Shorter pieces would be found anywhere, unless there is a
+#: figure in them: telephones, prices, references.
+_PLAIN = re.compile(r"[\w .,;:@()+$/-]+", re.ASCII)
+_LEAST, _LEAST_WITH_FIGURES = 16, 8
 
 
 @dataclass(frozen=True)
@@ -119,4 +121,7 @@ def _public(session: Session) -> Iterator[str]:
 
 def _pieces(said: list[str]) -> Iterator[str]:
     for text in said:
-        yield from (it.strip() for it in _PLAIN.findall(text) if len(it.strip()) >= 8)
+        for it in map(str.strip, _PLAIN.findall(text)):
+            least = _LEAST_WITH_FIGURES if re.search(r"\d", it) else _LEAST
+            if len(it) >= least:
+                yield it

@@ -133,17 +133,19 @@ def meet(
     """Return a maker of people: `meet(server.url, "liaison", viewport=PHONE)` is signed in.
 
     Each comes over a network of their own, or the one that is named, which keeps what they are
-    given. In the end no browser may have complained of anything on their pages, and nobody may
-    have been given a word that is another organization's alone.
+    given, unless it `packs`: then it is left as compressed as it comes. In the end no browser
+    may have complained of anything on their pages, and nobody may have been given a word that is
+    another organization's alone.
     """
     met: list[Person] = []
     ready = request.getfixturevalue("network") if "network" in request.fixturenames else None
 
-    def make(base: str, name: str, **options: Any) -> Person:
+    def make(base: str, name: str, *, packs: bool = False, **options: Any) -> Person:
         if ready is not None and base == ready.url:
             way = ready
         else:
             way = networks.enter_context(Network(int(base.rpartition(":")[2])))
+            way.packs = packs
         known = {"viewport": DESK, "storage_state": site.cookies_of(name)}
         person = Person(chromium.new_context(**known | options), way.url, name, way.heard)
         met.append(person)
