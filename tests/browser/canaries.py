@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-#: What markup and JSON leave as it is. Shorter pieces would be found anywhere, unless there is a
-#: figure in them: telephones, prices, references.
+#: What markup and JSON leave as it is. Shorter pieces would be found anywhere, unless there is
+#: a figure in them: telephones, prices, references.
 _PLAIN = re.compile(r"[\w .,;:@()+$/-]+", re.ASCII)
 _LEAST, _LEAST_WITH_FIGURES = 16, 8
 

@@ -134,8 +134,8 @@ def meet(
 
     Each comes over a network of their own, or the one that is named, which keeps what they are
     given, unless it `packs`: then it is left as compressed as it comes. In the end no browser
-    may have complained of anything on their pages, and nobody may have been given a word that is
-    another organization's alone.
+    may have complained of anything on their pages, and nobody may have been given a word that
+    is another organization's alone.
     """
     met: list[Person] = []
     ready = request.getfixturevalue("network") if "network" in request.fixturenames else None
