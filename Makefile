@@ -3,6 +3,7 @@
 # make proofs           thinks up many more and longer histories; takes an hour
 # make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
 # make scan             sends a scanner at the demo; five minutes
+# make bench            measures; ARGS=--quick in a few minutes, ARGS="--only race" one part
 # make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
@@ -31,7 +32,7 @@ check: .venv/dev.done
 	@tools/need postgresql && exec tools/check
 
 bench: .venv/dev.done
-	@exec .venv/bin/python -m benchmarks
+	@exec .venv/bin/python -m benchmarks $(ARGS)
 
 gallery: .venv/dev.done
 	@tools/need chromium && exec .venv/bin/python -m tools.gallery

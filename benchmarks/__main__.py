@@ -9,11 +9,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import fanout, first_run, losing, pages, reading, writes
+from benchmarks import accepting, first_run, losing, pages, reading, writes
+from benchmarks.race import catch_up, leg, rounds, stalled, storm
 from benchmarks.report import Report, say
 from benchmarks.server import CORES, take_all_files
 from tests.servers import Postgres, find_binaries
@@ -26,43 +27,43 @@ _SPARE_FILES = 250
 class Scale:
     """How much is measured."""
 
-    sizes: tuple[int, ...] = (200, 1_000, 5_000)
-    events: int = 7
-    events_of_many: int = 3
+    race: leg.Plan = field(default_factory=leg.Plan)
+    rounds: int = 3
+    storm: int = storm.SOCKETS
+    journal: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     seconds: float = 10
     posts: tuple[int, ...] = (1_000, 100_000)
     views: int = 200
 
-    def events_for(self, size: int) -> int:
-        """Return how many reports so many clients are told of."""
-        return min(self.events, self.events_of_many) if size > 1_000 else self.events
+
+QUICK = Scale(
+    race=leg.Plan(sockets=200, many=20_000),
+    rounds=1,
+    storm=200,
+    journal=(1_000, 10_000),
+    seconds=3,
+    posts=(100, 1_000),
+    views=20,
+)
 
 
-QUICK = Scale(sizes=(200,), events=2, seconds=2, posts=(100, 1_000), views=20)
+def _race(report: Report, scale: Scale) -> None:
+    if _has_files(report, scale.race.sockets):
+        rounds.run(report, scale.race, scale.rounds)
 
 
-def _fan_out(report: Report, scale: Scale) -> None:
+def _storm(report: Report, scale: Scale) -> None:
+    if _has_files(report, scale.storm):
+        storm.run(report, scale.storm)
+
+
+def _has_files(report: Report, sockets: int) -> bool:
+    """Return whether so many sockets may be open at once; say so if not."""
     most = take_all_files() - _SPARE_FILES
-    for size in scale.sizes:
-        if size > most:
-            say(f"Skipped {size:,} clients: this machine allows {most:,} open files.")
-            report.add(f"{size:,} clients: COMMIT to the last", "ms", None)
-    fanout.run(report, [size for size in scale.sizes if size <= most], scale.events_for)
-
-
-def _postgres(report: Report, scale: Scale) -> None:
-    size = scale.sizes[0]
-    try:
-        find_binaries()
-    except RuntimeError as error:
-        say(f"Skipped PostgreSQL: {error}.")
-        report.add(
-            f"{size:,} clients on PostgreSQL (fsync off): COMMIT to the last", "ms", None
-        )
-        return
-    with TemporaryDirectory() as folder, Postgres.shared(Path(folder)) as server:
-        url = server.create_database()
-        fanout.run(report, [size], scale.events_for, url)
+    if sockets > most:
+        say(f"Skipped {sockets:,} sockets: this machine allows {most:,} open files.")
+        report.add(f"{sockets:,} sockets", "", None)
+    return sockets <= most
 
 
 def _reading(report: Report, scale: Scale, subject: reading.Subject, url: str = "") -> None:
@@ -81,13 +82,19 @@ def _reading_postgres(report: Report, scale: Scale, subject: reading.Subject) ->
 
 
 PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
-    "fanout": _fan_out,
+    "race": _race,
+    "stalled": lambda report, scale: stalled.run(report, scale.rounds),
+    "storm": _storm,
+    "catch-up": lambda report, scale: catch_up.run(report, scale.journal),
     "signins": lambda report, scale: writes.measure_sign_ins(report, scale.seconds),
     "reports": lambda report, scale: writes.measure_reports(report, scale.seconds),
+    "accepting": lambda report, scale: accepting.measure_sqlite(report, scale.seconds),
+    "accepting-postgres": lambda report, scale: accepting.measure_postgres(
+        report, scale.seconds
+    ),
     "first-run": lambda report, _scale: first_run.measure(report),
     "losing": lambda report, _scale: losing.measure(report),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
-    "postgres": _postgres,
     "reading": lambda report, scale: _reading(report, scale, reading.POSTS),
     "offers": lambda report, scale: _reading(report, scale, reading.OFFERS),
     "reading-postgres": lambda report, scale: _reading_postgres(report, scale, reading.POSTS),
@@ -95,14 +102,22 @@ PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
 }
 
 #: What `--quick` leaves out unless it is named.
-UNHURRIED = {"postgres", "reading-postgres", "offers-postgres"}
+UNHURRIED = {"reading-postgres", "offers-postgres"}
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="200 clients only, a minute")
+    parser.add_argument("--quick", action="store_true", help="200 sockets, one round")
+    parser.add_argument("--rounds", type=int, help="rounds of the race, 3 unless given")
+    parser.add_argument("--sockets", type=int, help="sockets of the race, 5,000 unless given")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure just this")
     return parser.parse_args()
+
+
+def _scale(arguments: argparse.Namespace) -> Scale:
+    scale = QUICK if arguments.quick else Scale()
+    race = replace(scale.race, sockets=arguments.sockets or scale.race.sockets)
+    return replace(scale, race=race, rounds=arguments.rounds or scale.rounds)
 
 
 def _measure(name: str, report: Report, scale: Scale) -> None:
@@ -117,7 +132,7 @@ def _measure(name: str, report: Report, scale: Scale) -> None:
 def main() -> None:
     """Measure, print, and exit with 1 if something was wrong or over its bar."""
     arguments = _arguments()
-    scale = QUICK if arguments.quick else Scale()
+    scale = _scale(arguments)
     report, started = Report(), time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers, too
     if len(CORES) < 2:

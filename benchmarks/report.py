@@ -38,7 +38,7 @@ class Line:
     """One figure.
 
     reference : the same of something simpler in the same run, where there is such a thing.
-    bar       : what `ours` must not exceed; None while nobody has set one.
+    bar       : what `ours` must not exceed, or where `least`, not stay below; None without one.
     ok        : whether the bar is met and what was measured was also right; None if skipped.
     """
 
@@ -49,6 +49,20 @@ class Line:
     ratio: float | None
     bar: float | None
     ok: bool | None
+    least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a figure must reach: a number, or `times` the reference; at most, or at least."""
+
+    number: float | None = None
+    times: float | None = None
+    least: bool = False
+
+    def against(self, reference: float | None) -> float | None:
+        """Return the number that counts; None where there is nothing to compare with."""
+        return self.number if self.times is None else scaled(reference, self.times)
 
 
 @dataclass(slots=True)
@@ -64,11 +78,17 @@ class Report:
         ours: float | None,
         *,
         reference: float | None = None,
-        bar: float | None = None,
+        bar: float | Bar | None = None,
         right: bool = True,
     ) -> None:
         """Print a figure at once, and keep it for the table."""
-        ok = None if ours is None else right and (bar is None or ours <= bar)
+        wanted = bar if isinstance(bar, Bar) else Bar(bar)
+        number = wanted.against(reference)
+        ok = None
+        if ours is not None and not (wanted.times is not None and number is None and right):
+            ok = right and (
+                number is None or (ours >= number if wanted.least else ours <= number)
+            )
         ratio = ours / reference if ours is not None and reference else None
         line = Line(
             measure=measure,
@@ -76,8 +96,9 @@ class Report:
             ours=_rounded(ours),
             reference=_rounded(reference),
             ratio=_rounded(ratio),
-            bar=bar,
+            bar=_rounded(number),
             ok=ok,
+            least=wanted.least,
         )
         self._keep(line)
 
@@ -113,7 +134,10 @@ class Report:
             (
                 line.measure,
                 line.unit,
-                *(_said(it) for it in (line.ours, line.reference, line.ratio, line.bar)),
+                *(_said(it) for it in (line.ours, line.reference, line.ratio)),
+                ("≥ " if line.least else "≤ ") + _said(line.bar)
+                if line.bar is not None
+                else "–",
                 {True: "yes", False: "NO", None: "skipped"}[line.ok],
             )
             for line in self.lines

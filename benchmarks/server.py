@@ -94,15 +94,26 @@ class Server:
         """Start it; `wait` says when it answers."""
         self.port = port
         self.log = log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=dict(environ),
+        self._command, self._environ = command, dict(environ)
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            process = subprocess.Popen(
+                self._command,
+                env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
-        os.sched_setaffinity(self.process.pid, CORES[:1])
+        os.sched_setaffinity(process.pid, CORES[:1])
+        return process
+
+    def kill_and_restart(self) -> None:
+        """Kill it without a word, as a crash does, and start it anew at the same port."""
+        self.process.kill()
+        self.process.wait()
+        self.process = self._start()
 
     @property
     def cpu_s(self) -> float:
@@ -121,8 +132,18 @@ class Server:
     @property
     def rss(self) -> int:
         """Return its resident memory, in bytes."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * resource.getpagesize()
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return 1024 * int(text.partition("\nRss:")[2].split()[0])
+
+    def forget_peak(self) -> None:
+        """Let `peak` count from now on."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    @property
+    def peak(self) -> int:
+        """Return the most memory it had at once, in bytes."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(text.partition("\nVmHWM:")[2].split()[0])
 
     @property
     def complaints(self) -> int:
@@ -179,12 +200,11 @@ def serving(at: Instance) -> Iterator[Server]:
 
 
 @contextmanager
-def reference(folder: Path) -> Iterator[Server]:
-    """Run the bare server that ours is compared with."""
+def bare(words: Sequence[str], folder: Path) -> Iterator[Server]:
+    """Run a bare server; a word {port} is where it listens. Its log lies in `folder`."""
     port = free_port()
-    script = Path(__file__).with_name("reference_server.py")
-    command = [sys.executable, str(script), str(port)]
-    with _running(Server(command, port, folder / "reference.log", os.environ), "/") as it:
+    command = [word.format(port=port) for word in words]
+    with _running(Server(command, port, folder / "bare.log", os.environ), "/") as it:
         yield it
 
 

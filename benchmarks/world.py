@@ -28,6 +28,7 @@ from portal.incidents.models import Incident
 from portal.incidents.queries import get_incident
 from portal.journal import queries as journal
 from portal.journal.audience import PARTNERS, rooms_of
+from portal.journal.models import Entry
 from portal.journal.transaction import transaction
 from portal.offers import operations as offers
 from portal.organizations import operations as organizations
@@ -262,6 +263,24 @@ def report(number: int) -> feed.Report:
         standing="limited",
         asked_for=(PARTNERS,),
     )
+
+
+def published_at(session: Session, post_id: int) -> float:
+    """Return the time of the entry that let the report out, by the wall's clock."""
+    found = session.scalars(
+        select(Entry.at).where(
+            Entry.subject == "post", Entry.subject_id == post_id, Entry.move == "publish"
+        )
+    ).one()
+    session.rollback()
+    return found.timestamp()
+
+
+def head_of(session: Session, room: str) -> int:
+    """Return the number of a room's last entry."""
+    n = journal.heads(session, incident_of(session).id, [room])[room]
+    session.rollback()
+    return n
 
 
 def follow_of(session: Session, visa: Visa) -> dict[str, object]:

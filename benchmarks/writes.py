@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from benchmarks import world
-from benchmarks.report import Report, median, p95, say, scaled
+from benchmarks.report import Bar, Report, median, p95, say, scaled
 from benchmarks.server import Instance, Server, instance, serving
-from benchmarks.visitor import Visitor
+from benchmarks.visitor import Answer, Visitor
 from benchmarks.world import PASSWORD, Visa, opened
 from portal.core.passwords import hash_password, password_matches
 from portal.feed.models import Post
@@ -155,7 +155,10 @@ def measure_reports(report: Report, seconds: float) -> None:
             emails = world.add_people(session, AT_ONCE * _PEOPLE_EACH)
             visas = world.sign_in(session, emails, at.secret_key)
         with serving(at) as server:
-            acts = [_reporting(server, visas[place::AT_ONCE]) for place in range(AT_ONCE)]
+            acts = [
+                Reporter(server.port, visas[place::AT_ONCE], reports=_REPORTS_EACH).report
+                for place in range(AT_ONCE)
+            ]
             tally = all_at_once(acts, seconds)
         commits = list(_bare_commits(at.folder, 2))
         bad = tally.refused + _lost(at, tally.answers)
@@ -164,6 +167,7 @@ def measure_reports(report: Report, seconds: float) -> None:
         "1/s",
         tally.per_s,
         reference=len(commits) / sum(commits),
+        bar=Bar(150, least=True),
     )
     report.add(
         "report to its acknowledgement, p95 (reference: bare commit)",
@@ -174,20 +178,29 @@ def measure_reports(report: Report, seconds: float) -> None:
     report.add("reports refused, lost, doubled or not intact", "", bad, bar=0)
 
 
-def _reporting(server: Server, visas: Sequence[Visa]) -> Act:
-    """Return how one writer reports: for one person after the other, none of them too often."""
-    path = f"/incidents/{world.CODE}/feed/new"
-    visitor, sent = Visitor(server.port, visas[0].cookie), iter(range(10**6))
-    known = []
-    for visa in visas:
-        visitor.use(visa.cookie)
-        token = visitor.csrf_token(path)
-        known.append((visa.email, visitor.cookie, token))
+class Reporter:
+    """One writer: reports for one person after the other, for none of them too often."""
 
-    def act() -> str:
-        number = next(sent)
-        name, cookie, token = known[number // _REPORTS_EACH % len(known)]
-        visitor.use(cookie)
+    def __init__(self, port: int, visas: Sequence[Visa], *, reports: int) -> None:
+        """Open the form for each, who hands in so many `reports` in a row."""
+        self._visitor, self._reports, self._sent = Visitor(port), reports, 0
+        self._path = f"/incidents/{world.CODE}/feed/new"
+        self._known = []
+        for visa in visas:
+            self._visitor.use(visa.cookie)
+            token = self._visitor.csrf_token(self._path)
+            self._known.append((visa.email, self._visitor.cookie, token))
+
+    def report(self) -> str:
+        """Hand in the next report; return where it is to be seen, nothing if it was refused."""
+        answer = self.ask()
+        return answer.location if answer.status == 303 else ""
+
+    def ask(self) -> Answer:
+        """Hand in the next report; return the answer."""
+        number, self._sent = self._sent, self._sent + 1
+        name, cookie, token = self._known[number // self._reports % len(self._known)]
+        self._visitor.use(cookie)
         typed = world.report(number)
         fields = {
             "csrf_token": token,
@@ -198,10 +211,11 @@ def _reporting(server: Server, visas: Sequence[Visa]) -> Act:
             "standing": typed.standing,
             "asked_for": "partners",
         }
-        answer = visitor.post(path, fields)
-        return answer.location if answer.status == 303 else ""
+        return self._visitor.post(self._path, fields)
 
-    return act
+    def close(self) -> None:
+        """Hang up; the next report opens a new connection."""
+        self._visitor.close()
 
 
 def _lost(at: Instance, answers: list[str]) -> int:

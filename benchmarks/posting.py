@@ -1,0 +1,94 @@
+"""Writers of one process that hand in reports by the operation itself, as fast as they can.
+
+The process is patched for gevent, as a serving one is.
+python -m benchmarks.posting URL WRITERS SECONDS NAME: prints a line once all are warm, begins
+at the next line of its input, and prints how long each report took that was accepted, and how
+long all took of the processor, in seconds.
+"""
+# ruff: noqa: E402 - patches for gevent before it imports anything
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from benchmarks import world
+from portal.accounts.queries import epoch_of
+from portal.core.actor import Actor
+from portal.core.db import Database
+from portal.core.writes import OnceKey
+from portal.feed import operations as feed
+from portal.journal.transaction import transaction
+
+#: What each writer hands in before it counts.
+_WARM = 5
+
+
+@dataclass(slots=True)
+class Office:
+    """Where the writers of one process sit: they begin together; `times` are seconds."""
+
+    database: Database
+    seconds: float
+    name: str
+    warm: threading.Barrier
+    begin: threading.Barrier
+    times: list[float] = field(default_factory=list)
+
+    def write(self, writer: int) -> None:
+        """Hand in reports for as long as told."""
+        with self.database.sessions() as session:
+            author = world.actor_named(session, world.AUTHOR)
+            session.rollback()
+            for number in range(_WARM):
+                self._post(session, author, f"{writer}.{number}")
+            self.warm.wait()
+            self.begin.wait()
+            until, number = time.monotonic() + self.seconds, _WARM
+            while time.monotonic() < until:
+                self.times.append(self._post(session, author, f"{writer}.{number}"))
+                number += 1
+
+    def _post(self, session: Session, author: Actor, number: str) -> float:
+        began = time.monotonic()
+        incident = world.incident_of(session)
+        once = OnceKey(f"{self.name}.{number}", "benchmark", "0" * 64)
+        with transaction(session, author, once=once) as tx:
+            feed.submit(tx, incident, world.report(0))
+        session.expunge_all()
+        return time.monotonic() - began
+
+
+def main() -> None:
+    """Write as told."""
+    url, writers, seconds, name = sys.argv[1:]
+    parties = int(writers) + 1
+    office = Office(
+        Database(url, epoch_of=epoch_of),
+        float(seconds),
+        name,
+        threading.Barrier(parties),
+        threading.Barrier(parties),
+    )
+    threads = [threading.Thread(target=office.write, args=(it,)) for it in range(int(writers))]
+    for thread in threads:
+        thread.start()
+    office.warm.wait()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    office.begin.wait()
+    cpu = time.process_time()
+    for thread in threads:
+        thread.join()
+    print(json.dumps([office.times, time.process_time() - cpu]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
