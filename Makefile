@@ -19,11 +19,11 @@ run: .venv/run.done
 	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
 
 test: .venv/dev.done
-	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
 
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
-	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
 
 mutants: .venv/dev.done
 	@exec .venv/bin/python -m tests.mutants
