@@ -79,6 +79,11 @@ class Follows:
         self._kept_bytes = 0
         self._generation = ""
 
+    @property
+    def waiting(self) -> int:
+        """Return how many wait to be answered."""
+        return self._batches.waiting
+
     def answer(self, seat: Seat, wanted: Follow) -> Answer:
         """Seat a socket in the rooms of its person, and return what it missed there."""
         return self._batches.ask((seat, wanted))

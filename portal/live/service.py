@@ -59,7 +59,7 @@ def attach(app: Flask) -> SocketIO:
     database: Database = app.extensions["database"]
     follows = Follows(app, database, channel)
     register(socketio, channel, Arrivals(app, database), follows)
-    app.extensions["channel"] = channel
+    app.extensions["channel"], app.extensions["follows"] = channel, follows
     return socketio
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import resource
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,8 +22,10 @@ from portal.live.driver.wire import Limits
 #: In the environment of a request: takes its socket out of the server's hands.
 TAKE = "portal.take_socket"
 
-#: Above this many seconds that whatever comes has to wait, new sockets are sent away.
+#: Above this many seconds that whatever comes has to wait, new sockets are sent away …
 MOST_LAG_S = 2.0
+#: … and when no more than this many files could still be opened: requests need some.
+SPARE_FILES = 200
 _RETRY_S = 5
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -36,8 +39,10 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
     """The server that a SocketIO brings becomes this one; see `make_socketio`.
 
     limits : makes what each new websocket's client may send.
+    most   : sockets at once; whoever comes then is told to come later.
     """
 
+    most: int
     outbox: Outbox
     pings: Pings
     limits: Callable[[], Limits]
@@ -46,6 +51,7 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
         """Begin with nobody."""
         self.start_service_task = False  # `Pings` looks after everybody
         self.outbox = Outbox()
+        self.most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
         self.pings = Pings(self.ping_interval, self.ping_timeout)
         self.limits = limits or (lambda: Limits(message=self.max_http_buffer_size))
 
@@ -66,7 +72,7 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
         jsonp_index: int | None = None,
     ) -> Any:
         """Let a client in, by either transport."""
-        if self.pings.lag > MOST_LAG_S:
+        if self.pings.lag > MOST_LAG_S or len(self.sockets) >= self.most:
             return _refusal("503 Service Unavailable", [("Retry-After", str(_RETRY_S))])
         socket = Socket(self, self.generate_id())
         connection = None
@@ -139,6 +145,12 @@ def _slim(environ: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _take_all_files() -> None:
+    """Allow this process as many open files as it may allow itself."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def make_socketio(
     app: Flask, *, limits: Callable[[], Limits] | None = None, **options: Any
 ) -> SocketIO:
@@ -148,6 +160,7 @@ def make_socketio(
     Raises MovedError when the libraries are not those that were tested.
     """
     seam.check()
+    _take_all_files()
     # The library makes its Engine.IO server itself: there is no argument for another class.
     options = {"json": encoding} | options
     made: Any = SocketIO(app, async_mode="gevent", client_manager=Fanout(), **options)

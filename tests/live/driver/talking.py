@@ -24,10 +24,18 @@ WEBSOCKET, POLLING, BOTH = ["websocket"], ["polling"], ["polling", "websocket"]
 
 
 @contextmanager
-def talking(which: str) -> Iterator[str]:
-    """Lend the address of a server on `theirs` or `ours`."""
+def talking(which: str, *, files: int = 4096) -> Iterator[str]:
+    """Lend the address of a server on `theirs` or `ours`, which may open so many files."""
     port = free_port()
-    words = [sys.executable, str(SCRIPT), str(port), which]
+    words = [
+        "prlimit",
+        f"--nofile={files}",
+        "--",
+        sys.executable,
+        str(SCRIPT),
+        str(port),
+        which,
+    ]
     with subprocess.Popen(words, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}) as process:
         url = f"http://127.0.0.1:{port}"
         try:
