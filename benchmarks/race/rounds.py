@@ -4,6 +4,7 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,6 +55,8 @@ def _bare_runners(client: Path, folder: Path, plan: Plan) -> dict[str, Callable[
         PLAIN: lambda: [sys.executable, script],
         OURS: lambda: [sys.executable, script],
     }
+    library = "gevent-websocket" if find_spec("geventwebsocket") else "simple-websocket"
+    say(f"Plain Flask-SocketIO takes {library}, as it does by itself here.")
     runners = {}
     for name, command in commands.items():
         try:
@@ -78,13 +81,26 @@ def _runner(
     return run_once
 
 
-def _portal_runner(client: Path, plan: Plan, stack: ExitStack) -> Callable[[], Figures]:
-    at = stack.enter_context(instance())
+def _portal_runner(
+    client: Path, plan: Plan, stack: ExitStack, url: str = ""
+) -> Callable[[], Figures]:
+    at = stack.enter_context(instance(url))
     say(f"Signing in {plan.sockets:,} …")
     with opened(at.url) as session:
         people = world.add_people(session, -(-plan.sockets // portal.SESSIONS_EACH))
         visas = world.sign_in(session, people, at.secret_key, each=portal.SESSIONS_EACH)
     return lambda: portal.run(client, at, visas[: plan.sockets], plan)
+
+
+def run_postgres(report: Report, plan: Plan, url: str) -> None:
+    """Measure the portal alone, once, on another database."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        client = build.compiled("client.c", Path(folder))
+        figures = _portal_runner(client, plan, stack, url)()
+    who = f"{plan.sockets:,} sockets, the portal on PostgreSQL (fsync off)"
+    right = not figures.bad
+    report.add(f"{who}: COMMIT to the last", "ms", _last(figures) * 1e3, right=right)
+    report.add(f"{who}: all come at once, caught up", "s", figures.back, right=right)
 
 
 def _kept(results: Results) -> Results:

@@ -1,4 +1,4 @@
-"""The benchmark's load client finds what it is there to find: it is lied to by a small server."""
+"""The benchmark's load client finds what it is there to find: a small server lies to it."""
 
 import shutil
 import socket
