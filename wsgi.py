@@ -19,7 +19,6 @@ def main() -> None:
     """Serve on the address and port of the command line, until interrupted."""
     host, port = sys.argv[1], int(sys.argv[2])
     logs.to_stderr()
-    logging.getLogger("geventwebsocket").setLevel(logging.WARNING)
     logging.getLogger("portal").info("serving on http://%s:%s", host, port)
     try:
         service.serve(app, host, port)

@@ -30,6 +30,11 @@ class Channel:
         """Send an event to a room or to one socket."""
         self.socketio.emit(event, dict(message), to=to, namespace=NAMESPACE)
 
+    def is_occupied(self, incident_id: int, room: str) -> bool:
+        """Return whether somebody sits in a room of an incident."""
+        rooms = self.server.manager.rooms.get(NAMESPACE, {})
+        return socket_room(incident_id, room) in rooms
+
     def sit(self, seat: Seat, incident_id: int | None, rooms: frozenset[str]) -> None:
         """Move a socket into exactly these rooms of one incident."""
         server = self.server

@@ -1,6 +1,5 @@
 """Seats: which socket sits in which rooms, for whom, until when."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,12 +27,14 @@ class Seat:
 
     incident_id : whose rooms it sits in; None until it follows one.
     ends_at     : when the session ends by the clock if no request comes.
+    known_at    : the number of the last account entry when the person was read.
     pace        : what it may still say.
     """
 
     sid: str
     actor: Actor
     ends_at: datetime
+    known_at: int = 0
     incident_id: int | None = None
     rooms: frozenset[str] = frozenset()
     pace: Pace = field(default_factory=lambda: Pace(MESSAGES))
@@ -53,6 +54,7 @@ class Seats:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._seats: dict[str, Seat] = {}
+        self._of_person: dict[int | None, list[Seat]] = {}
 
     def __iter__(self) -> Iterator[Seat]:
         """Walk over a copy, so that sockets may come and go meanwhile."""
@@ -69,14 +71,21 @@ class Seats:
     def add(self, seat: Seat) -> None:
         """Seat a socket."""
         self._seats[seat.sid] = seat
+        self._of_person.setdefault(seat.actor.person_id, []).append(seat)
 
     def remove(self, sid: str) -> Seat | None:
         """Forget a socket that has gone."""
-        return self._seats.pop(sid, None)
+        seat = self._seats.pop(sid, None)
+        if seat is not None:
+            persons = self._of_person[seat.actor.person_id]
+            persons.remove(seat)
+            if not persons:
+                del self._of_person[seat.actor.person_id]
+        return seat
 
     def of_person(self, person_id: int | None) -> list[Seat]:
         """Return the seats of a person, the oldest first."""
-        return [seat for seat in self if seat.actor.person_id == person_id]
+        return [*self._of_person.get(person_id, ())]
 
     def concerned(self, entries: Iterable[tuple[str, int]]) -> list[Seat]:
         """Return the seats that one of these account entries (subject, id) may change."""
@@ -94,11 +103,3 @@ class Seats:
             for seat in self
             if seat.incident_id is not None and seat.actor.person_id is not None
         )
-
-    def occupied(self) -> dict[int, set[str]]:
-        """Return the rooms in which somebody sits, by incident."""
-        rooms: dict[int, set[str]] = defaultdict(set)
-        for seat in self:
-            if seat.incident_id is not None:
-                rooms[seat.incident_id] |= seat.rooms
-        return rooms

@@ -2,20 +2,34 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
 from gevent import monkey
-from gevent.pywsgi import WSGIServer
 
 from portal.core.db import Database
+from portal.core.rates import Pace, Rate
+from portal.live import driver
+from portal.live.arrivals import Arrivals
 from portal.live.channel import NAMESPACE, Channel
 from portal.live.door import MAX_MESSAGE, Door
-from portal.live.handler import Handler
+from portal.live.driver import encoding
+from portal.live.driver.wire import Limits
+from portal.live.follows import Follows
 from portal.live.leases import Leases
 from portal.live.sockets import register
 from portal.live.tail import Tail
 from portal.presence.connections import LEASE
+
+#: Frames of a connection, of whatever kind: a page sends its handshake, `follow`, and a sign of
+#: life every 25 s.
+FRAMES = Rate(burst=20, every=timedelta(seconds=1))
+
+
+def _limits() -> Limits:
+    """Return what one client may send."""
+    return Limits(message=MAX_MESSAGE, pace=Pace(FRAMES), binary=False)
 
 
 def attach(app: Flask) -> SocketIO:
@@ -23,28 +37,34 @@ def attach(app: Flask) -> SocketIO:
 
     A serving process is patched for gevent; the command line and tests run on plain threads.
     """
-    socketio = SocketIO(
-        app,
-        async_mode="gevent" if monkey.is_module_patched("socket") else "threading",
-        manage_session=False,
-        namespaces=[NAMESPACE],  # type: ignore[call-arg]  # newer than the stubs
+    options: dict[str, Any] = {
+        "manage_session": False,
+        "namespaces": [NAMESPACE],
         # The door has looked: an empty list asks no further, and allows no other site to read.
-        cors_allowed_origins=[],
-        max_http_buffer_size=MAX_MESSAGE,
-        ping_interval=25,
-        ping_timeout=20,
-        http_compression=False,
-    )
+        "cors_allowed_origins": [],
+        "max_http_buffer_size": MAX_MESSAGE,
+        "ping_interval": 25,
+        "ping_timeout": 20,
+        "http_compression": False,
+        "async_handlers": False,  # one socket's messages are taken in turn anyway
+        "json": encoding,
+    }
+    if monkey.is_module_patched("socket"):
+        socketio = driver.make_socketio(app, limits=_limits, **options)
+    else:
+        socketio = SocketIO(app, async_mode="threading", **options)
     app.extensions["door"] = app.wsgi_app = Door(app, app.wsgi_app)  # type: ignore[method-assign]
     channel = Channel(socketio)
-    register(socketio, channel)
+    database: Database = app.extensions["database"]
+    follows = Follows(app, database, channel)
+    register(socketio, channel, Arrivals(app, database), follows)
     app.extensions["channel"] = channel
     return socketio
 
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Answer requests and sockets on an address, until interrupted."""
-    WSGIServer((host, port), app, handler_class=Handler, log=None).serve_forever()
+    driver.serve(app, host, port)
 
 
 def start(app: Flask, *, lease: timedelta = LEASE) -> Tail:

@@ -144,8 +144,8 @@ class Tail:
             self._recheck(session, [seat])
 
     def _fan_out(self, session: Session, content: Iterable[News]) -> None:
-        occupied = self._channel.seats.occupied()
-        heard = [news for news in content if news.room in occupied.get(news.incident_id, ())]
+        is_occupied = self._channel.is_occupied
+        heard = [news for news in content if is_occupied(news.incident_id, news.room)]
         self._moved |= {(news.incident_id, news.room) for news in heard}
         if not heard:
             return

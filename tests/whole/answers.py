@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from werkzeug.test import TestResponse
 
-#: What changes with every answer: single-use values.
-_TOKENS = re.compile(r'((?:name="(?:csrf[-_]token|once)"[^>]*?(?:value|content)|nonce)=")[^"]*')
+#: What changes with every answer: single-use values, what a passkey is asked, recovery codes.
+_TOKENS = re.compile(
+    r'((?:name="(?:csrf[-_]token|once)"[^>]*?(?:value|content)|nonce)="|"challenge": "|<code>)'
+    r'(?:(?<!>)[^"]*|[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})'
+)
+_NONCES = re.compile(r"'nonce-[^']*'")
 #: Files write numbers without it.
 _IN_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
@@ -36,7 +40,12 @@ def read(answer: TestResponse) -> tuple[int, str]:
     else:
         is_binary = body.startswith(b"%PDF") or answer.mimetype.startswith("image/")
         text = body.decode("latin-1" if is_binary else "utf-8")
-    return answer.status_code, in_plain(_TOKENS.sub(r"\1", text))
+    return answer.status_code, _TOKENS.sub(r"\1", in_plain(text))
+
+
+def headers_of(answer: TestResponse) -> list[tuple[str, str]]:
+    """Return the headers of an answer, without what differs each time."""
+    return [(name, _NONCES.sub("", value)) for name, value in answer.headers.items()]
 
 
 def in_plain(text: str) -> str:

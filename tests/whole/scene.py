@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from portal.app import create_app
 from portal.config import Settings
+from portal.core.rates import Paces
 from portal.journal.models import Entry
 from portal.migrations import load_models
 from tests.databases import opened
@@ -65,6 +66,10 @@ class Scene:
         self.session.rollback()
         self.session.expire_all()
         return self.session
+
+    def unhurried(self) -> None:
+        """Forget how often everybody asked: where the clock stands still, no limit ends."""
+        self.app.extensions["paces"] = {it: Paces(it) for it in self.app.extensions["paces"]}
 
     def count(self, row: type[Any] = Entry) -> int:
         """Return how many rows of a kind there are; entries unless told otherwise."""

@@ -24,7 +24,7 @@ from tests.notify.conftest import PostOffice
 from tests.notify.mailbox import Mailbox, parts
 from tests.offers.making import asked, do
 from tests.presence.shifts import arrive
-from tests.whole.answers import in_plain, read
+from tests.whole.answers import headers_of, in_plain, read
 from tests.whole.routes import Route, pages_of, routes_of
 from tests.whole.scene import csrf_of
 from tests.whole.sealed import MEMBER, OUTSIDERS, OWNERS, RECORD, Planter, Sealed, peopled
@@ -77,6 +77,8 @@ def paths_of(scene: Scene, references: list[str]) -> Iterator[str]:
 
 def read_all(scene: Scene, name: str, references: list[str]) -> Pages:
     client = scene.client(name)
+    client.get("/account")  # what the last page before left to be said is said
+    scene.unhurried()
     return {path: read(client.get(path)) for path in paths_of(scene, references)}
 
 
@@ -145,6 +147,8 @@ def test_no_page_of_an_outsider_holds_a_word_and_none_tells_that_an_offer_is_the
 @pytest.mark.parametrize("name", OUTSIDERS)
 def test_who_searches_for_a_word_of_an_offer_finds_as_much_as_for_any_word(scene, sealed, name):
     client, nobodys = scene.client(name), "Quznobodys0x"
+    client.get("/account")  # what the last page before left to be said is said
+    scene.unhurried()
     for word in (word for it in sealed[:2] for word in it.words.values()):
         for path in (
             f"{BASE}/feed?words=",
@@ -179,7 +183,7 @@ def test_what_is_hidden_asks_and_answers_as_what_is_not_there(scene, sealed, nam
                     path = route.path(reference=reference, number="1")
                     answer = client.open(path, method=method, **sent)
                     text = read(answer)[1].replace(reference, "")
-                    told.append((answer.status_code, text, answer.headers.to_wsgi_list()))
+                    told.append((answer.status_code, text, headers_of(answer)))
                     told.append(client.queries)
                 assert told[:2] == told[2:], route
                 assert told[0][0] == 404, route

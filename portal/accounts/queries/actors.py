@@ -102,6 +102,13 @@ def get_signed_in(session: Session, token: str) -> SignedIn | None:
     return next(iter(found.values()), None)
 
 
+def signed_in_by(session: Session, tokens: Iterable[str]) -> dict[str, SignedIn]:
+    """Return who acts through the tokens' sessions, by token; those ended are not there."""
+    hashes = {hash_token(token): token for token in tokens}
+    found = _signed_in(session, SignIn.token_hash.in_(sorted(hashes)))
+    return {hashes[row.token_hash]: (actor, row) for actor, row in found.values()}
+
+
 def still_signed_in(session: Session, sign_in_ids: Iterable[int]) -> dict[int, SignedIn]:
     """Return who acts through sessions that were open before, whatever their tokens are now.
 

@@ -1,0 +1,11 @@
+"""Socket.IO for many: an event is encoded once, and the same bytes go to all who hear of it.
+
+Flask-SocketIO and its protocol stay what they are; what is ours is the Engine.IO websocket
+under them, and who is in which room.
+"""
+
+from portal.live.driver.engine import make_socketio
+from portal.live.driver.seam import MovedError
+from portal.live.driver.serving import listening, serve, server_on
+
+__all__ = ["MovedError", "listening", "make_socketio", "serve", "server_on"]
