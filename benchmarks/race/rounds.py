@@ -42,8 +42,19 @@ def run(report: Report, plan: Plan, rounds: int) -> None:
         for number in range(1, rounds + 1):
             for name, runner in runners.items():
                 say(f"{plan.sockets:,} sockets, round {number} of {rounds}: {name} …")
-                results[name].append(runner())
+                _take(name, runner, results[name], report)
     _print(report, _kept(results), plan.sockets)
+
+
+def _take(
+    name: str, runner: Callable[[], Figures], results: list[Figures], report: Report
+) -> None:
+    """Keep what a round found; one that fails says so, and spoils no other."""
+    try:
+        results.append(runner())
+    except (RuntimeError, OSError) as error:
+        say(f"{name}: {error}")
+        report.fail(f"{name}: a round did not finish")
 
 
 def _bare_runners(client: Path, folder: Path, plan: Plan) -> dict[str, Callable[[], Figures]]:
@@ -227,4 +238,5 @@ def _print_portal(table: _Table) -> None:
     add("memory of a seated socket", "KB", lambda it: it.memory, 1e-3, ("", Bar(20)))
     back = "all come in the same instant, last caught up"
     add(back, "s", lambda it: it.back, 1, half_more)
+    add("of those turned away at first", "", lambda it: it.turned_away, 1, (NODE, Bar()))
     add("server CPU, 1,000 deliveries", "ms", lambda it: it.cpu, 1e3, (NODE, Bar()))
