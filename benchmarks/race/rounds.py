@@ -215,6 +215,7 @@ def _print_driver(table: _Table) -> None:
     add("memory of a socket", "KB", lambda it: it.memory, 1e-3, *small)
     soon = (NODE, Bar(times=1)), plain
     add("all come in the same instant, last ready", "s", lambda it: it.back, 1, *soon)
+    add("of those turned away at first", "", lambda it: it.turned_away, 1, (NODE, Bar()))
     add(
         "deflate offered: negotiated",
         "",
