@@ -2,6 +2,7 @@
 # PORT=9000 make run    serves elsewhere
 # make proofs           thinks up many more and longer histories; takes an hour
 # make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
+# make scan             sends a scanner at the demo; five minutes
 # make bench            measures; ARGS=--quick in a few minutes, ARGS="--only race" one part
 # make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
@@ -10,7 +11,7 @@ PORT ?= 8000
 PORTAL := .venv/bin/portal
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: run test proofs mutants check bench gallery lock
+.PHONY: run test proofs mutants check bench gallery scan lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -18,11 +19,11 @@ run: .venv/run.done
 	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
 
 test: .venv/dev.done
-	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
 
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
-	@tools/need chromium libatomic1 postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
 
 mutants: .venv/dev.done
 	@exec .venv/bin/python -m tests.mutants
@@ -36,6 +37,9 @@ bench: .venv/dev.done
 gallery: .venv/dev.done
 	@tools/need chromium && exec .venv/bin/python -m tools.gallery
 
+scan: .venv/dev.done .venv-scan/done
+	@exec .venv/bin/python -m tools.scan
+
 lock: .venv/dev.done
 	@exec tools/lock
 
@@ -44,3 +48,6 @@ lock: .venv/dev.done
 
 .venv/dev.done: requirements-dev.txt requirements.txt pyproject.toml tools/uv.txt tools/install
 	@tools/install dev
+
+.venv-scan/done: tools/scan.txt tools/install | .venv/dev.done
+	@tools/install scan

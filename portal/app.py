@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, g, url_for
+from flask import Flask, current_app, g, url_for
 from flask.cli import FlaskGroup
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy.orm import Session
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import redirect
 
 from portal import cli, frame
@@ -54,8 +55,10 @@ from portal.incidents.views import index as incident_index
 from portal.journal import notes
 from portal.journal.queries import generation
 from portal.journal.timer import Job, Timer
+from portal.live import metrics, stopping
 from portal.live import service as live
 from portal.live.fragments import KINDS
+from portal.live.wakeups import Wakeups
 from portal.notify import service as notify
 from portal.notify import views as deliveries
 from portal.offers import operations as offer_operations
@@ -115,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["database"] = Database(settings.database_url, epoch_of=epoch_of)
     app.extensions["scanner"] = Scanner(settings.clamd_url) if settings.clamd_url else None
     codes.use_folder(settings.instance)
+    metrics.init_app(app)
     origins.init_app(app)
     app.before_request(requests.allow_files)
     CSRFProtect(app)
@@ -122,11 +126,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     own = (sign_in, audit, providers)
     for part in (requests, limits, times, labels, prose, headers, answers, *own):
         part.init_app(app)
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["sprite"] = f"{app.static_url_path}/ui/sprite.svg"
-    app.add_template_global(feed_queries.readers_label, "readers")
-    app.add_template_global(deliveries.mails_about, "mails_about")
-    app.add_template_global(looks.looks_at, "looks_at")
+    _set_up_templates(app)
     frame.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -137,8 +137,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["views_by_subject"] = {it: kind.views for it, kind in KINDS.items()}
     app.extensions["closings"] = (_closing_reports, _closing_offers)
     live.attach(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0
+        )
     cli.register(app)
     return app
+
+
+def _set_up_templates(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["sprite"] = f"{app.static_url_path}/ui/sprite.svg"
+    app.add_template_global(feed_queries.readers_label, "readers")
+    app.add_template_global(deliveries.mails_about, "mails_about")
+    app.add_template_global(looks.looks_at, "looks_at")
 
 
 def _edition_of(folder: Path) -> str:
@@ -205,17 +217,27 @@ def _healthz() -> ResponseReturnValue:
 
 
 def _readyz() -> ResponseReturnValue:
-    """Answer that the database answers, too."""
+    """Answer whether requests are welcome: the database answers, and the process goes on."""
+    running = current_app.extensions.get("running")
+    if running is not None and running.is_stopping:
+        return {"status": "stopping"}, 503
     generation(db_session())
     return {"status": "ok"}
 
 
 def start(app: Flask) -> None:
     """Start what runs beside the requests of a serving process."""
+    database: Database = app.extensions["database"]
+    settings: Settings = app.extensions["settings"]
     live.start(app)
-    notify.start(app)
-    notes.start(app.extensions["database"])
-    timer = Timer(app.extensions["database"])
+    notices = notify.start(app)
+    notes.start(database)
+    stopping.on_stop(app, notices.stop)
+    stopping.on_stop(app, lambda: notes.finish(database))
+    if settings.redis_url:
+        app.extensions["wakeups"] = Wakeups(settings.redis_url, settings.secret_key, database)
+        app.extensions["wakeups"].start()
+    timer = Timer(database)
     timer.jobs += [
         Job("release-claims", timedelta(seconds=5), feed_operations.release_ended),
         Job("reopen-merged", timedelta(seconds=10), feed_operations.reopen_merged),

@@ -85,6 +85,10 @@ class Settings:
     redis_url    : what carries jobs, see `portal.notify.jobs`; "" uses a file.
     providers    : the OpenID providers by which people may sign in, by name.
     clamd_url    : the virus scanner, see `portal.core.scanner`; "" scans nothing.
+    proxies      : how many proxies of our own stand in front, each of which adds to
+                   X-Forwarded-For whom it heard; 0 believes nobody.
+    metrics_token : who shows it reads /metrics; "" lets this machine itself.
+    log_form     : of each line of the log: `text`, or `json`.
     """
 
     instance: Path
@@ -97,6 +101,9 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     providers: tuple[Provider, ...] = ()
     clamd_url: str = ""
+    proxies: int = 0
+    metrics_token: str = field(default="", repr=False)
+    log_form: str = "text"
 
     @property
     def is_https(self) -> bool:
@@ -123,7 +130,18 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=environ.get("PORTAL_REDIS_URL", ""),
         providers=_read_providers(environ),
         clamd_url=environ.get("PORTAL_CLAMD_URL", ""),
+        proxies=int(_one_of(environ, "PORTAL_PROXIES", ("0", "1", "2", "3"))),
+        metrics_token=environ.get("PORTAL_METRICS_TOKEN", ""),
+        log_form=_one_of(environ, "PORTAL_LOG", ("text", "json")),
     )
+
+
+def _one_of(environ: Mapping[str, str], variable: str, allowed: tuple[str, ...]) -> str:
+    """Return a setting that is one of a few words; the first unless given."""
+    value = environ.get(variable) or allowed[0]
+    if value not in allowed:
+        raise SettingsError(f"{variable} must be one of {', '.join(allowed)}.")
+    return value
 
 
 def _kept_key(path: Path) -> str:

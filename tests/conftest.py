@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from portal.app import create_app
-from portal.config import Settings
+from portal.config import ROOT, Settings
 from portal.core import clock
 from tests.databases import BACKENDS, Databases, PostgresShelf, SqliteShelf, opened
 from tests.pages import PageClient
@@ -21,7 +24,6 @@ from tests.servers import Postgres
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flask import Flask
     from sqlalchemy.orm import Session
 
     from portal.core.db import Database
@@ -62,6 +64,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if sys.dont_write_bytecode:
+        # The processes that tests start would compile every package anew, which takes seconds
+        # each. What they compile is kept, and out of the way of whoever wanted none.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache" / "bytecode"))
     config.addinivalue_line(
         "markers", "one_backend(name): runs on one database only, SQLite unless named"
     )
@@ -160,6 +167,27 @@ def held_clock() -> Iterator[HeldClock]:
 
 
 # ---------------------------------------------------------------- the application
+
+
+class KnownRule(Rule):
+    """A route that is compiled once for all applications that have it.
+
+    They are made by the thousand, and compiling the same two functions for each of their routes
+    would be more than half of the work.
+    """
+
+    _known: ClassVar[dict[Any, Any]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002
+        if self.defaults:
+            return super()._compile_builder(append_unknown)
+        key = (self.rule, tuple(self._trace), append_unknown)
+        if key not in self._known:
+            self._known[key] = super()._compile_builder(append_unknown)
+        return self._known[key]
+
+
+Flask.url_rule_class = KnownRule
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from portal.cli import alerts, database, demo, doctor, invite, serve, verify, worker
+from portal.cli import alerts, backup, database, demo, doctor, invite, serve, verify, worker
 
 
 def register(app: Flask) -> None:
@@ -12,8 +12,8 @@ def register(app: Flask) -> None:
         worker.worker,
         demo.demo,
         database.db,
-        database.backup,
-        database.restore,
+        backup.backup,
+        backup.restore,
         invite.invite,
         verify.verify,
         alerts.import_alerts_,

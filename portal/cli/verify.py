@@ -5,9 +5,10 @@ import sys
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.cli.progress import shown
 from portal.core.db import Database
 from portal.journal.models import Head
 from portal.journal.verify import verify as verify_journal
@@ -38,7 +39,9 @@ def verify(heads: tuple[str, ...]) -> None:
         raise click.BadParameter("a head looks like 1:42:0f3a…") from error
     database: Database = current_app.extensions["database"]
     with database.sessions() as session:
-        found = verify_journal(session, kept)
+        entries = session.scalar(select(func.sum(Head.seq))) or 0
+        with shown("Proving", entries) as told:
+            found = verify_journal(session, kept, told)
         for it in found:
             where = (
                 f"stream {it.incident_id}, entry {it.seq}"

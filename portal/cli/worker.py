@@ -16,7 +16,7 @@ def worker() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     if not is_current(app.extensions["database"]):
         raise click.ClickException("The database needs `portal db upgrade` first.")
-    logs.to_stderr()
+    logs.to_stderr(app.extensions["settings"].log_form)
     try:
         work(app)
     except ValueError as error:

@@ -4,6 +4,7 @@ Whatever somebody typed, or another server answered, can neither begin a line of
 paint a terminal: controls are written as escapes.
 """
 
+import json
 import logging
 import re
 from datetime import UTC, datetime
@@ -40,8 +41,29 @@ class OneLine(logging.Formatter):
         return "\n".join(f"  {_CONTROL.sub(_escape, line)}" for line in told.split("\n"))
 
 
-def to_stderr() -> None:
-    """Let everything that is said from now on go to standard error, in this form."""
+class JsonLine(logging.Formatter):
+    """Writes each record as one line of JSON, for a collector that reads fields.
+
+    at: time in UTC, level, logger, process: its number, said: what; error: a traceback, if any.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; JSON's own escapes keep controls out of it."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        told = {
+            "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "said": record.getMessage(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told)
+
+
+def to_stderr(form: str = "text") -> None:
+    """Let everything that is said from now on go to standard error, as `text` or `json`."""
     handler = logging.StreamHandler()
-    handler.setFormatter(OneLine())
+    handler.setFormatter(JsonLine() if form == "json" else OneLine())
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -39,6 +39,7 @@ class Notes:
         """Begin with nothing."""
         self._waiting: deque[Draft] = deque()
         self._woken = threading.Event()
+        self._writing = threading.Lock()
 
     def __len__(self) -> int:
         """Return how many notes wait."""
@@ -54,7 +55,11 @@ class Notes:
         self._woken.set()
 
     def write_down(self, session: Session) -> int:
-        """Write what waits, and return how much that was."""
+        """Write what waits, and return how much that was; nothing is half written then."""
+        with self._writing:
+            return self._write_down(session)
+
+    def _write_down(self, session: Session) -> int:
         count = 0
         while batch := self._take():
             count += len(batch)
@@ -105,6 +110,12 @@ def start(database: Database) -> None:
     threading.Thread(
         target=notes_of(database).run, args=(database,), name="notes", daemon=True
     ).start()
+
+
+def finish(database: Database) -> None:
+    """Write down what waits: the process is about to end."""
+    with database.sessions() as session:
+        notes_of(database).write_down(session)
 
 
 def _log(draft: Draft, why: str) -> None:

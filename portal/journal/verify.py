@@ -1,7 +1,7 @@
 """Walking the chain: is every entry what it was, and is every gap a lawful one?"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,9 @@ from portal.journal.models import Entry, EntryRoom, Head, RoomHead, Words
 
 #: Entries are read in pages of this many.
 _PAGE = 1000
+
+#: Hears how many entries were looked at.
+Told = Callable[[int], object]
 
 #: Lies before every number, also those that the portal never gives.
 _BEFORE_ALL = -(2**62)
@@ -53,22 +56,44 @@ class Page:
     words: Mapping[int, Words]
 
 
-def verify(session: Session, kept: Mapping[int, tuple[int, str]] | None = None) -> list[Found]:
+def verify(
+    session: Session,
+    kept: Mapping[int, tuple[int, str]] | None = None,
+    told: Told = lambda _count: None,
+) -> list[Found]:
     """Return everything that is not intact, by stream; an empty list means intact.
 
     kept : heads written down elsewhere, {incident: (seq, hash)}, to be found in the streams.
+    told : hears how many entries were looked at.
 
     Reads one moment of the database, whatever is written meanwhile.
     """
     begin_snapshot(session)
+    return verify_here(session, kept, told)
+
+
+def verify_here(
+    session: Session,
+    kept: Mapping[int, tuple[int, str]] | None = None,
+    told: Told = lambda _count: None,
+) -> list[Found]:
+    """Return the same of what the session's own transaction sees, written by it or not."""
     heads = {head.incident_id: head for head in session.scalars(select(Head))}
     wanted = _recorded_heads(session)
     for incident_id, head in (kept or {}).items():
         wanted.setdefault(incident_id, set()).add(head)
     found: list[Found] = []
     for stream in sorted(heads.keys() | wanted.keys() | _written(session)):
-        found += _verify_stream(session, stream, heads.get(stream), wanted.get(stream, set()))
+        pages = _heard(_pages(session, stream), told)
+        others = wanted.get(stream, set())
+        found += _verify_stream(session, stream, heads.get(stream), others, pages)
     return found
+
+
+def _heard(pages: Iterator[Page], told: Told) -> Iterator[Page]:
+    for page in pages:
+        yield page
+        told(len(page.entries))
 
 
 def _written(session: Session) -> set[int]:
@@ -105,12 +130,16 @@ def _notes(session: Session, stream: int, subject: str, move: str) -> Iterator[d
 
 
 def _verify_stream(
-    session: Session, stream: int, head: Head | None, wanted: AbstractSet[tuple[int, str]]
+    session: Session,
+    stream: int,
+    head: Head | None,
+    wanted: AbstractSet[tuple[int, str]],
+    pages: Iterable[Page],
 ) -> list[Found]:
     found, last, expected = [], Entry(hash="", at=None), 1
     certified = _certified(session, stream)
     links: dict[int, str] = {}
-    for page in _pages(session, stream):
+    for page in pages:
         for entry in page.entries:
             if entry.seq != expected:
                 gap = f"after entry {expected - 1} comes entry {entry.seq}"

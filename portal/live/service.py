@@ -10,7 +10,7 @@ from gevent import monkey
 
 from portal.core.db import Database
 from portal.core.rates import Pace, Rate
-from portal.live import driver
+from portal.live import driver, stopping
 from portal.live.arrivals import Arrivals
 from portal.live.channel import NAMESPACE, Channel
 from portal.live.door import MAX_MESSAGE, Door
@@ -18,6 +18,7 @@ from portal.live.driver import encoding
 from portal.live.driver.wire import Limits
 from portal.live.follows import Follows
 from portal.live.leases import Leases
+from portal.live.siblings import PRIVATE, Place, Siblings
 from portal.live.sockets import register
 from portal.live.tail import Tail
 from portal.presence.connections import LEASE
@@ -62,9 +63,25 @@ def attach(app: Flask) -> SocketIO:
     return socketio
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Answer requests and sockets on an address, until interrupted."""
-    driver.serve(app, host, port)
+def serve(app: Flask, host: str, port: int, place: Place | None = None) -> None:
+    """Answer requests and sockets on an address until told to end; see `portal.live.stopping`.
+
+    place : where the process stands among several that share the address.
+    """
+    stopping.Running(app)
+    driver.settle()
+    if place is None:
+        stopping.serve(app, [driver.server_on(app, driver.listening(host, port))])
+        return
+    app.extensions["metrics"].place = place
+    app.wsgi_app = Siblings(app, app.wsgi_app, place)  # type: ignore[method-assign]
+    shared, own = place.listen()
+    driver.set_up(shared)
+    servers = [driver.server_on(app, shared), driver.server_on(app, own)]
+    servers[1].environ[PRIVATE] = True
+    for server in servers:
+        server.max_accept = 1  # the others are there to take the next one
+    stopping.serve(app, servers, lifeline=place.lifeline)
 
 
 def start(app: Flask, *, lease: timedelta = LEASE) -> Tail:
@@ -77,6 +94,7 @@ def start(app: Flask, *, lease: timedelta = LEASE) -> Tail:
     tail = Tail(app, database, channel)
     leases = Leases(database, channel, length=lease)
     database.readers.append(tail.wake)
+    app.extensions["leases"] = leases
     for job in (tail, leases):
         threading.Thread(target=job.run, name=type(job).__name__.lower(), daemon=True).start()
     return tail

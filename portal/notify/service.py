@@ -41,6 +41,9 @@ GATHER_S = 0.25
 WORKERS = 4
 NAP_S = 1.0
 
+#: How long a serving process that is told to end waits for e-mails on their way, in seconds.
+LAST_S = 4.0
+
 
 class _Workers(Consumer):
     """Huey's workers inside a process that answers signals itself."""
@@ -69,6 +72,7 @@ class Notices:
         self._woken = threading.Event()
         self._was_cut_off = False
         self.huey = make_jobs(settings)
+        self.running: Consumer | None = None
         self._carry = self.huey.task(name="send")(self.send)
 
     def wake(self) -> None:
@@ -155,6 +159,11 @@ class Notices:
         self._database.readers.append(self.wake)
         threading.Thread(target=self.run, name="notices", daemon=True).start()
 
+    def stop(self) -> None:
+        """Begin no more e-mails in this process, and end those that are going out."""
+        if self.running is not None:
+            self.running.stop(graceful=True)
+
     def workers(self, kind: type[Consumer] = _Workers, **options: Any) -> Consumer:
         """Return the workers, not yet begun; by default they leave signals to the process."""
         logging.getLogger("huey").setLevel(logging.WARNING)
@@ -165,7 +174,8 @@ def start(app: Flask) -> Notices:
     """Follow the journal and send, inside a serving process; under gevent as greenlets."""
     notices = Notices(app)
     notices.follow()
-    notices.workers().start()
+    notices.running = notices.workers(shutdown_timeout=LAST_S)
+    notices.running.start()
     return notices
 
 

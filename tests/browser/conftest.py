@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from portal.cli import demo, demo_data
 from portal.cli.database import upgrade
 from portal.journal.records import begin_generation
+from tests.browser.canaries import leaks
 from tests.browser.people import Person
 from tests.browser.proxy import Network
 from tests.databases import opened
@@ -126,20 +127,39 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def meet(chromium: Browser, site: Site) -> Iterator[Callable[..., Person]]:
+def meet(
+    chromium: Browser, site: Site, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Person]]:
     """Return a maker of people: `meet(server.url, "liaison", viewport=PHONE)` is signed in.
 
-    In the end no browser may have complained of anything on their pages.
+    Each comes over a network of their own, or the one that is named, which keeps what they are
+    given, unless it `packs`: then it is left as compressed as it comes. In the end no browser
+    may have complained of anything on their pages, and nobody may have been given a word that
+    is another organization's alone.
     """
     met: list[Person] = []
+    users: dict[Network, list[str]] = {}
+    ready = request.getfixturevalue("network") if "network" in request.fixturenames else None
 
-    def make(base: str, name: str, **options: Any) -> Person:
+    def make(base: str, name: str, *, packs: bool = False, **options: Any) -> Person:
+        if ready is not None and base == ready.url:
+            way = ready
+        else:
+            way = networks.enter_context(Network(int(base.rpartition(":")[2])))
+            way.packs = packs
         known = {"viewport": DESK, "storage_state": site.cookies_of(name)}
-        person = Person(chromium.new_context(**known | options), base, name)
+        person = Person(chromium.new_context(**known | options), way.url, name, way.heard)
         met.append(person)
+        users.setdefault(way, []).append(name)
         return person
 
-    yield make
-    for person in met:
-        person.context.close()
+    with ExitStack() as networks:
+        yield make
+        for person in met:
+            person.context.close()
     assert [trouble for person in met for trouble in person.troubles] == []
+    with opened(site.server.database_url) as database, database.sessions() as session:
+        for way, names in users.items():
+            # Where several share a network, what came was for one of them.
+            given = [set(leaks(session, name, way.heard())) for name in names]
+            assert set.intersection(*given) == set(), names

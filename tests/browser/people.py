@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from portal.cli import demo_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
 
 PATIENCE_MS = 5000
@@ -35,10 +37,13 @@ class Person:
     """Somebody who has signed in.
 
     troubles : what the browser complained of on their pages.
+    heard    : returns every byte that the portal has given them, where that is kept.
     """
 
-    def __init__(self, context: BrowserContext, base: str, name: str) -> None:
-        self.base, self.name = base, name
+    def __init__(
+        self, context: BrowserContext, base: str, name: str, heard: Callable[[], str] = str
+    ) -> None:
+        self.base, self.name, self.heard = base, name, heard
         self.troubles: list[str] = []
         self.context = context
         self.page = context.new_page()

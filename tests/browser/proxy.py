@@ -55,8 +55,9 @@ class Carrier:
 
     def send(self, data: bytes) -> None:
         """Put bytes on the line, no faster than it takes them."""
-        for at in range(0, len(data), _PIECE):
-            piece = data[at : at + _PIECE]
+        size = _PIECE if self._line.bits_s else len(data)
+        for at in range(0, len(data), size):
+            piece = data[at : at + size]
             arrives = self._line.arrival_of(len(piece))
             with self._changed:
                 self._under_way.append((arrives, piece))
@@ -135,6 +136,14 @@ class Network:
         for line in (self._up, self._down):
             line.bits_s, line.latency_s = bits_s, latency_s / 2
 
+    def _asked(self, data: bytes) -> bytes:
+        """Return what goes on to the server for what was asked of it."""
+        return data if self.packs else _PACKED.sub(_UNPACKED, data)
+
+    def _keep(self, said: bytearray, data: bytes) -> None:
+        """Remember what the server said."""
+        said += data
+
     def _accept(self) -> None:
         while True:
             try:
@@ -144,7 +153,11 @@ class Network:
             if self._is_cut:
                 self._drop(near)
                 continue
-            far = socket.create_connection(("127.0.0.1", self._server_port))
+            try:
+                far = socket.create_connection(("127.0.0.1", self._server_port))
+            except OSError:  # nobody is there: whoever came hears so
+                self._drop(near)
+                continue
             self._ends |= {near, far}
             for way in (self._ask, self._answer):
                 threading.Thread(target=way, args=(near, far), daemon=True).start()
@@ -156,7 +169,7 @@ class Network:
                 if self.refuses_sockets and b"upgrade: websocket" in data.lower():
                     near.sendall(_REFUSAL)
                     break
-                carrier.send(data if self.packs else _PACKED.sub(_UNPACKED, data))
+                carrier.send(self._asked(data))
         carrier.close()
         self._hang_up(near, far)
 
@@ -165,7 +178,7 @@ class Network:
         self._said.append(said)
         with suppress(OSError):
             while data := far.recv(65536):
-                said += data
+                self._keep(said, data)
                 carrier.send(data)
         carrier.close()
         self._hang_up(near, far)

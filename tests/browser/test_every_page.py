@@ -69,7 +69,7 @@ def test_pages_of_people_who_are_not_signed_in(server: DemoServer, chromium: Any
         person = Person(context, server.url, "nobody")
         person.page.goto(f"{server.url}/sign-in")
         wrong = examine(person.page, dark=True)
-        person.page.get_by_role("button", name="Sign in").click()
+        person.page.get_by_role("button", name="Sign in", exact=True).click()
         person.page.locator(".errsum").wait_for()
         wrong += examine(person.page, dark=True)
     assert wrong == []

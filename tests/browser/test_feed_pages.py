@@ -223,6 +223,6 @@ def test_what_comes_over_the_wire(
     meet: Callable[..., Person],
     posts: dict[str, str],
 ):
-    weight = weigh(meet(site.server.url, name), path.format(**posts))
+    weight = weigh(meet(site.server.url, name, packs=True), path.format(**posts))
     print(f"{path}: {weight / 1000:.1f} KB")  # noqa: T201
     assert weight <= most

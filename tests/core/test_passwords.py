@@ -96,4 +96,5 @@ def test_checking_passwords_stops_nobody_else_in_a_serving_process():
     told = json.loads(run.stdout)
     assert told["right"] == [True] * 8
     assert told["raised"]
+    assert run.stderr == b"", "what is raised goes to whoever waits for it, not to the log"
     assert told["longest"] < 0.5, "the hub stood still while passwords were checked"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,6 @@ from portal.accounts.queries import actor_of
 from portal.feed.models import Post
 from portal.journal import queries as journal
 from portal.journal.audience import rooms_of
-from tests.databases import SQLITE
 from tests.live import ledger
 from tests.live.follower import FollowingClient
 from tests.live.ledger import Ledger
@@ -180,17 +177,15 @@ class Play:
         self.server.start()
 
     def copy(self, file: Path) -> None:
-        """Copy the database, as `portal backup` does."""
-        path = self.server.database_url.removeprefix(SQLITE)
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(file)) as target:
-            source.backup(target)
+        """Copy the database while everybody goes on."""
+        self.server.run("backup", str(file))
         self._copy = self.ledger.copied()
 
     def restore(self, file: Path) -> None:
         """Put the copy in place of the database while everybody watches."""
         began = time.monotonic()
         self._lift(began, everything=True)
-        self.server.run("restore", "--yes", str(file))
+        self.server.run("restore", "--replace", str(file))
         with self.database.sessions() as session:
             self.ledger.restore(self._copy, journal.generation(session))
             session.rollback()

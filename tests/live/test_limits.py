@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import websocket
 
-from portal.live.service import FRAMES
 from portal.live.seats import MESSAGES
+from portal.live.service import FRAMES
 from tests.live.plain import WEBSOCKET, connected
 from tests.live.server import PATIENCE_S, live_of, visiting
 

@@ -35,6 +35,7 @@ PUBLIC = {
     "joining.recover",
     "joining.renew",
     "joining.renew_by_passkey",
+    "metrics",
     "readyz",
     "registering.forgotten",
     "registering.new",

@@ -41,6 +41,7 @@ MAY_CALL_OUT = {
     "portal/cli/doctor/machine.py", "portal/cli/doctor/running.py",  # what is configured
     "portal/core/scanner.py",  # the virus scanner
     "portal/notify/smtp.py",  # the mail server
+    "portal/core/workers.py", "portal/live/siblings.py",  # other processes of this portal
 }  # fmt: skip
 
 

@@ -6,6 +6,14 @@ under them, and who is in which room.
 
 from portal.live.driver.engine import make_socketio
 from portal.live.driver.seam import MovedError
-from portal.live.driver.serving import listening, serve, server_on, settle
+from portal.live.driver.serving import listening, serve, server_on, set_up, settle
 
-__all__ = ["MovedError", "listening", "make_socketio", "serve", "server_on", "settle"]
+__all__ = [
+    "MovedError",
+    "listening",
+    "make_socketio",
+    "serve",
+    "server_on",
+    "set_up",
+    "settle",
+]

@@ -38,7 +38,7 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
 
     # ------------------------------------------------------------ sending
 
-    def emit(  # noqa: PLR0913, PLR0917 - the library's
+    def emit(
         self,
         event: str,
         data: Any,
@@ -46,11 +46,10 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         room: Any = None,
         skip_sid: Any = None,
         callback: Any = None,
-        to: Any = None,
         **more: Any,
     ) -> None:
         """Send an event to a room, to several, to one socket, or to all of a namespace."""
-        room = to or room
+        room = more.pop("to", None) or room
         words = [*data] if isinstance(data, tuple) else [] if data is None else [data]
         packet = self.server.packet_class(EVENT, namespace=namespace, data=[event, *words])
         encoded = None if callback else packet.encode()

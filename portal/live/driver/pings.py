@@ -26,13 +26,13 @@ class Pings:
     lag : how late its last turn was, in seconds: how long whatever comes has to wait.
     """
 
-    def __init__(self, interval: float, timeout: float) -> None:
-        """Begin with nobody; the greenlet begins with the first."""
+    def __init__(self, interval: float, timeout: float, *, by_itself: bool = True) -> None:
+        """Begin with nobody; the greenlet begins with the first, unless others take turns."""
         count = max(1, round(interval / _TICK_S))
         self._slots: list[set[Asked]] = [set() for _ in range(count)]
         self._later = min(count, max(1, round(timeout / _TICK_S)))
         self._now = self._next = 0
-        self._is_running = False
+        self._is_running = not by_itself
         self.lag = 0.0
 
     def add(self, one: Asked) -> None:

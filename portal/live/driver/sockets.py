@@ -4,6 +4,7 @@ Long-polling stays the library's; a socket that upgrades gives up its queue on t
 """
 
 import logging
+import time
 from collections import deque
 from functools import cached_property
 from typing import Any
@@ -38,6 +39,7 @@ class Socket(engineio.socket.Socket):  # type: ignore[misc]  # it brings no type
     def __init__(self, server: Any, sid: str) -> None:
         """Begin without anything that only polling needs."""
         self.server, self.sid = server, sid
+        self.last_ping = time.time()  # as if one had come: the next may be asked for
         self._is_asked = self._is_busy = False
         self._inbox: deque[str | bytes | None] = deque()
 
