@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +20,7 @@ from benchmarks.report import Bar, Report, say
 from benchmarks.server import Instance, instance, serving
 from benchmarks.world import AUTHOR, Visa, actor_named, incident_of, opened
 from portal.core import clock
+from portal.core.actor import Actor
 from portal.journal.audience import DESK, PARTNERS, org
 from portal.journal.models import Entry, EntryRoom, Head, RoomHead
 
@@ -122,21 +123,7 @@ def _fill(session: Session, size: int) -> int:
     began, more = clock.now() - timedelta(days=2), range(1, max(0, size - seq) + 1)
     with connected(session) as connection:
         for batch in batches(more):
-            entries = [
-                {
-                    "incident_id": incident.id,
-                    "seq": seq + it,
-                    "at": began + timedelta(milliseconds=it),
-                    "subject": "post",
-                    "move": "publish",
-                    "subject_id": 1,
-                    "person_id": author.person_id,
-                    "organization_id": author.organization_id,
-                    "digest": "0" * 64,
-                    "hash": "0" * 64,
-                }
-                for it in batch
-            ]
+            entries = [_entry(incident.id, seq + it, began, author) for it in batch]
             connection.execute(insert(ENTRY), entries)
             told = [
                 {
@@ -156,3 +143,18 @@ def _fill(session: Session, size: int) -> int:
         )
         connection.execute(ours.values(n=RoomHead.n + len(more)))
     return seq + len(more)
+
+
+def _entry(incident_id: int, seq: int, began: datetime, author: Actor) -> dict[str, Any]:
+    return {
+        "incident_id": incident_id,
+        "seq": seq,
+        "at": began + timedelta(milliseconds=seq),
+        "subject": "post",
+        "move": "publish",
+        "subject_id": 1,
+        "person_id": author.person_id,
+        "organization_id": author.organization_id,
+        "digest": "0" * 64,
+        "hash": "0" * 64,
+    }
