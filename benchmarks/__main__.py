@@ -52,6 +52,17 @@ def _race(report: Report, scale: Scale) -> None:
         rounds.run(report, scale.race, scale.rounds)
 
 
+def _postgres(report: Report, _scale: Scale) -> None:
+    try:
+        find_binaries()
+    except RuntimeError as error:
+        say(f"Skipped PostgreSQL: {error}.")
+        report.add("the portal on PostgreSQL", "ms", None)
+        return
+    with TemporaryDirectory() as folder, Postgres.shared(Path(folder)) as server:
+        rounds.run_postgres(report, QUICK.race, server.create_database())
+
+
 def _storm(report: Report, scale: Scale) -> None:
     if _has_files(report, scale.storm):
         storm.run(report, scale.storm)
@@ -95,6 +106,7 @@ PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
     "first-run": lambda report, _scale: first_run.measure(report),
     "losing": lambda report, _scale: losing.measure(report),
     "sizes": lambda report, _scale: pages.measure_sizes(report),
+    "postgres": _postgres,
     "reading": lambda report, scale: _reading(report, scale, reading.POSTS),
     "offers": lambda report, scale: _reading(report, scale, reading.OFFERS),
     "reading-postgres": lambda report, scale: _reading_postgres(report, scale, reading.POSTS),
@@ -102,7 +114,7 @@ PARTS: Mapping[str, Callable[[Report, Scale], None]] = {
 }
 
 #: What `--quick` leaves out unless it is named.
-UNHURRIED = {"reading-postgres", "offers-postgres"}
+UNHURRIED = {"postgres", "accepting-postgres", "reading-postgres", "offers-postgres"}
 
 
 def _arguments() -> argparse.Namespace:

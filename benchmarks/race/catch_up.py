@@ -1,7 +1,8 @@
 """What it costs to learn of the last 200 posts, in a journal short and long."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,11 +20,12 @@ from benchmarks.report import Bar, Report, say
 from benchmarks.server import Instance, instance, serving
 from benchmarks.world import AUTHOR, Visa, actor_named, incident_of, opened
 from portal.core import clock
+from portal.core.actor import Actor
 from portal.journal.audience import DESK, PARTNERS, org
 from portal.journal.models import Entry, EntryRoom, Head, RoomHead
 
 MISSED = 200
-_PEOPLE, _TURNS = 10, 3
+_PEOPLE, _TURNS, _FEW = 10, 3, 20
 #: A post makes two entries: handed in, let out.
 _OF_POSTS = 2 * MISSED
 
@@ -43,55 +45,69 @@ def run(report: Report, sizes: Sequence[int]) -> None:
         with opened(at.url) as session:
             people = world.add_people(session, _PEOPLE)
             visas = world.sign_in(session, people, at.secret_key, each=SESSIONS_EACH)
-        first: tuple[float, float] | None = None
+        shortest: Found | None = None
         for place, size in enumerate(sizes):
             with opened(at.url) as session:
                 entries = _fill(session, size - _OF_POSTS) + _OF_POSTS
                 world.add_posts(session, range(place * MISSED, (place + 1) * MISSED))
-            took, cpu, bad = _measure(client, Path(folder), at, visas)
-            _print(report, entries, (took, cpu), first, bad)
-            first = first or (took, cpu)
+            found = _measure(client, Path(folder), at, visas)
+            _print(report, entries, found, shortest)
+            shortest = shortest or found
 
 
-def _measure(
-    client: Path, folder: Path, at: Instance, visas: Sequence[Visa]
-) -> tuple[float, float, int]:
-    """Return seconds to the answer, and of server CPU, of the best turn; and what was wrong."""
-    took, cpu, bad = [], [], 0
+@dataclass(slots=True)
+class Found:
+    """What each turn found, of a server just started; times in seconds.
+
+    first, others : from asking to the answer, of the first socket, of half of those behind it.
+    cpu           : of the server for one socket.
+    """
+
+    first: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    bad: int = 0
+
+
+def _measure(client: Path, folder: Path, at: Instance, visas: Sequence[Visa]) -> Found:
+    found = Found()
     with opened(at.url) as session:
+        few = write_tickets(session, visas[:1], folder / "few", behind=_FEW)
         tickets = write_tickets(session, visas, folder / "tickets", behind=MISSED)
-    with serving(at) as server:
-        for _ in range(_TURNS):
+    for _ in range(_TURNS):
+        with serving(at) as server:
+            with crowd(client, server, 1, tickets=few) as it:
+                it.dial(1)  # so that what is loaded once has been
             with crowd(client, server, len(visas), tickets=tickets) as it:
+                first = it.dial(1)
                 meter = Meter(server)
                 with meter.running():
-                    answer = it.dial(len(visas), at_once=1)
-                took.append(answer["follow"]["p50"] / 1e9)
-                cpu.append(meter.cpu_s / len(visas))
-                bad += it.bad + (answer["caught"] != len(visas) * MISSED)
-            server.rest()
-    return min(took), min(cpu), bad
+                    others = it.dial(len(visas) - 1, at_once=1)
+                found.first.append(first["follow"]["last"] / 1e9)
+                found.others.append(others["follow"]["p50"] / 1e9)
+                found.cpu.append(meter.cpu_s / (len(visas) - 1))
+                caught = first["caught"] + others["caught"]
+                found.bad += it.bad + (caught != len(visas) * MISSED)
+    return found
 
 
-def _print(
-    report: Report,
-    entries: int,
-    figures: tuple[float, float],
-    first: tuple[float, float] | None,
-    bad: int,
-) -> None:
-    what = f"catching up with {MISSED} posts, {entries:,} entries in the journal"
-    bar = Bar(times=1.2) if first else None
-    took, cpu = first or (None, None)
-    report.add(
-        f"{what} (reference: the shortest)",
-        "ms",
-        figures[0] * 1e3,
-        reference=took and took * 1e3,
-        bar=bar,
-    )
-    report.add(f"{what}: server CPU", "ms", figures[1] * 1e3, reference=cpu and cpu * 1e3)
-    report.add(f"{what}: wrong or missing", "", bad, bar=0)
+def _print(report: Report, entries: int, found: Found, shortest: Found | None) -> None:
+    what = f"catching up with {MISSED} posts of {entries:,} entries"
+
+    def add(measure: str, pick: Callable[[Found], list[float]], bar: Bar) -> None:
+        report.add(
+            f"{what}, {measure} (reference: the shortest)",
+            "ms",
+            min(pick(found)) * 1e3,
+            reference=min(pick(shortest)) * 1e3 if shortest else None,
+            bar=bar if shortest else None,
+        )
+
+    flat = Bar(times=1.2)
+    add("first to ask", lambda it: it.first, flat)
+    add("who asks next", lambda it: it.others, flat)
+    add("server CPU for who asks next", lambda it: it.cpu, Bar())
+    report.add(f"{what}: wrong or missing", "", found.bad, bar=0)
 
 
 def _fill(session: Session, size: int) -> int:
@@ -107,21 +123,7 @@ def _fill(session: Session, size: int) -> int:
     began, more = clock.now() - timedelta(days=2), range(1, max(0, size - seq) + 1)
     with connected(session) as connection:
         for batch in batches(more):
-            entries = [
-                {
-                    "incident_id": incident.id,
-                    "seq": seq + it,
-                    "at": began + timedelta(milliseconds=it),
-                    "subject": "post",
-                    "move": "publish",
-                    "subject_id": 1,
-                    "person_id": author.person_id,
-                    "organization_id": author.organization_id,
-                    "digest": "0" * 64,
-                    "hash": "0" * 64,
-                }
-                for it in batch
-            ]
+            entries = [_entry(incident.id, seq + it, began, author) for it in batch]
             connection.execute(insert(ENTRY), entries)
             told = [
                 {
@@ -141,3 +143,18 @@ def _fill(session: Session, size: int) -> int:
         )
         connection.execute(ours.values(n=RoomHead.n + len(more)))
     return seq + len(more)
+
+
+def _entry(incident_id: int, seq: int, began: datetime, author: Actor) -> dict[str, Any]:
+    return {
+        "incident_id": incident_id,
+        "seq": seq,
+        "at": began + timedelta(milliseconds=seq),
+        "subject": "post",
+        "move": "publish",
+        "subject_id": 1,
+        "person_id": author.person_id,
+        "organization_id": author.organization_id,
+        "digest": "0" * 64,
+        "hash": "0" * 64,
+    }

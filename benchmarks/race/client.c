@@ -6,7 +6,8 @@
  *   TICKETS a file, a line a socket: cookie TAB follow message with @ for the head TAB head.
  *
  * A line of stdin is a command, a line of JSON on stdout its answer; times are CLOCK_MONOTONIC.
- *   dial COUNT IN_FLIGHT PATIENCE_MS   so many more come in, at most so many at a time
+ *   dial COUNT IN_FLIGHT PATIENCE_MS   so many more come in, at most so many at a time; who is
+ *                                      turned away comes back with full jitter, up to 1 s, 2 s …
  *   await FIRST COUNT PATIENCE_MS      answers {"armed":1}; then, once every socket that reads has
  *                                      heard FIRST .. FIRST+COUNT-1, what came and when
  *   stop COUNT, resume PATIENCE_MS     the first COUNT sockets no longer read; they read again
@@ -58,12 +59,12 @@ static struct canon canon[CANON];
 static int64_t *heard, *late; /* when, and how long after it was sent */
 static long room_for;
 static int ep, port, offers, rcvbuf, many, in_flight_most;
-static long to_dial, dialled_to, in_flight;
+static long to_dial, dialled_to, in_flight, waiting;
 static const char *space;
 static char join[80], event[96], answer[96], joined[80], thrown[80], closing[96], buffer[8 * 1024 * 1024];
 static int64_t from, upto, deadline, linger_until;
 static long expected;
-static int storm_first, storm_most;
+static int storm_first = 1000, storm_most = 30000;
 static enum { IDLE, DIAL, AWAIT, RESUME, STORM, LINGER } mode;
 static struct sockaddr_in address;
 
@@ -109,10 +110,12 @@ static void part(struct seat *s) { /* hangs up, whoever began */
 }
 
 static void lose(struct seat *s) {
-    if (s->state == IN) it.lost++;
+    int was_in = s->state == IN;
+    it.lost += was_in;
     part(s);
-    if (mode == STORM) {
+    if (mode == STORM || (mode == DIAL && !was_in)) { /* comes back as a browser does */
         s->cut = 1;
+        waiting++;
         s->window = s->window ? (s->window * 2 > storm_most ? storm_most : s->window * 2) : storm_first;
         s->retry_at = now() + (int64_t)(drand48() * s->window * 1e6);
     }
@@ -393,7 +396,7 @@ static void finish(void) {
 }
 
 static int is_done(void) {
-    if (mode == DIAL) return !to_dial && !in_flight;
+    if (mode == DIAL) return !to_dial && !in_flight && !waiting;
     if (mode == LINGER) return now() >= linger_until;
     for (int i = 0; i < many; i++) {
         struct seat *s = &seats[i];
@@ -430,7 +433,14 @@ static void obey(char *line) {
     int64_t patience = (!strcmp(name, "resume") ? a : c) * 1000000LL;
     if (strcmp(name, "stop") && strcmp(name, "hangup")) begin();
     deadline = now() + patience;
-    if (!strcmp(name, "dial")) { mode = DIAL; to_dial = a; in_flight_most = b; return; }
+    if (!strcmp(name, "dial")) {
+        mode = DIAL;
+        to_dial = a;
+        in_flight_most = b;
+        for (int i = 0; i < many; i++) seats[i].cut = seats[i].window = 0;
+        waiting = 0;
+        return;
+    }
     if (!strcmp(name, "await")) {
         mode = AWAIT;
         from = a;
@@ -454,9 +464,10 @@ static void obey(char *line) {
     if (!strcmp(name, "linger")) { mode = LINGER; linger_until = now() + a * 1000000LL; return; }
     if (!strcmp(name, "storm")) {
         mode = STORM;
+        waiting = 0;
         storm_first = a;
         storm_most = b;
-        for (int i = 0; i < many; i++) seats[i].cut = seats[i].state == OUT;
+        for (int i = 0; i < many; i++) seats[i].cut = 0;
         return;
     }
     if (!strcmp(name, "stop")) stop(a);
@@ -465,17 +476,20 @@ static void obey(char *line) {
 }
 
 static void go_on(void) { /* with whatever is under way */
-    static int64_t looked_at;
+    static int64_t looked_at, swept_at;
     while (mode == DIAL && to_dial && in_flight < in_flight_most) {
-        while (seats[dialled_to % many].state != OUT) dialled_to++;
+        while (seats[dialled_to % many].state != OUT || seats[dialled_to % many].cut) dialled_to++;
         dial(&seats[dialled_to++ % many]);
         to_dial--;
     }
     int64_t at = now();
-    if (mode == STORM && at > looked_at + 5000000) {
-        looked_at = at;
+    if ((mode == STORM || mode == DIAL) && waiting && at > swept_at + 5000000) {
+        swept_at = at;
         for (int i = 0; i < many; i++)
-            if (seats[i].state == OUT && seats[i].cut && seats[i].retry_at <= at) dial(&seats[i]);
+            if (seats[i].state == OUT && seats[i].cut && seats[i].retry_at <= at) {
+                waiting--;
+                dial(&seats[i]);
+            }
     }
     if (mode == IDLE || (mode == AWAIT && it.times < expected && at < looked_at + 5000000)) return;
     looked_at = at;

@@ -42,6 +42,7 @@ class Figures:
     cpu_burst    : of the server, for 1,000 deliveries of a burst.
     memory       : for each socket that came in.
     back         : until all were back that came in the same instant.
+    turned_away  : how often a socket was, of those that came in the same instant.
     disturbed    : which part of the time the server could have run, others had its core.
     bad          : deliveries that were not the right one, once, in order.
     """
@@ -56,6 +57,7 @@ class Figures:
     memory: float = 0.0
     back: float = 0.0
     back_cpu: float = 0.0
+    turned_away: int = 0
     disturbed: float = 0.0
     deliveries: int = 0
     negotiated: int = 0
@@ -175,4 +177,5 @@ def _return(figures: Figures, meter: Meter, it: Crowd, plan: Plan) -> None:
     with meter.running():
         back = it.dial(plan.sockets, at_once=plan.sockets)
     figures.back, figures.back_cpu = back["in"]["last"] / 1e9, meter.cpu_s
+    figures.turned_away = back["refused"]
     figures.disturbed = max(figures.disturbed, meter.disturbed)

@@ -143,4 +143,5 @@ def _return(figures: Figures, server: Server, desk: Desk, it: Crowd, count: int)
         back = it.dial(count, at_once=count)
     it.bad += back["caught"] != count * _MISSED
     figures.back, figures.back_cpu = back["in"]["last"] / 1e9, meter.cpu_s
+    figures.turned_away = back["refused"]
     figures.disturbed = max(figures.disturbed, meter.disturbed)

@@ -4,6 +4,7 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,8 +42,19 @@ def run(report: Report, plan: Plan, rounds: int) -> None:
         for number in range(1, rounds + 1):
             for name, runner in runners.items():
                 say(f"{plan.sockets:,} sockets, round {number} of {rounds}: {name} …")
-                results[name].append(runner())
+                _take(name, runner, results[name], report)
     _print(report, _kept(results), plan.sockets)
+
+
+def _take(
+    name: str, runner: Callable[[], Figures], results: list[Figures], report: Report
+) -> None:
+    """Keep what a round found; one that fails says so, and spoils no other."""
+    try:
+        results.append(runner())
+    except (RuntimeError, OSError) as error:
+        say(f"{name}: {error}")
+        report.fail(f"{name}: a round did not finish")
 
 
 def _bare_runners(client: Path, folder: Path, plan: Plan) -> dict[str, Callable[[], Figures]]:
@@ -54,6 +66,8 @@ def _bare_runners(client: Path, folder: Path, plan: Plan) -> dict[str, Callable[
         PLAIN: lambda: [sys.executable, script],
         OURS: lambda: [sys.executable, script],
     }
+    library = "gevent-websocket" if find_spec("geventwebsocket") else "simple-websocket"
+    say(f"Plain Flask-SocketIO takes {library}, as it does by itself here.")
     runners = {}
     for name, command in commands.items():
         try:
@@ -78,13 +92,26 @@ def _runner(
     return run_once
 
 
-def _portal_runner(client: Path, plan: Plan, stack: ExitStack) -> Callable[[], Figures]:
-    at = stack.enter_context(instance())
+def _portal_runner(
+    client: Path, plan: Plan, stack: ExitStack, url: str = ""
+) -> Callable[[], Figures]:
+    at = stack.enter_context(instance(url))
     say(f"Signing in {plan.sockets:,} …")
     with opened(at.url) as session:
         people = world.add_people(session, -(-plan.sockets // portal.SESSIONS_EACH))
         visas = world.sign_in(session, people, at.secret_key, each=portal.SESSIONS_EACH)
     return lambda: portal.run(client, at, visas[: plan.sockets], plan)
+
+
+def run_postgres(report: Report, plan: Plan, url: str) -> None:
+    """Measure the portal alone, once, on another database."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        client = build.compiled("client.c", Path(folder))
+        figures = _portal_runner(client, plan, stack, url)()
+    who = f"{plan.sockets:,} sockets, the portal on PostgreSQL (fsync off)"
+    right = not figures.bad
+    report.add(f"{who}: COMMIT to the last", "ms", _last(figures) * 1e3, right=right)
+    report.add(f"{who}: all come at once, caught up", "s", figures.back, right=right)
 
 
 def _kept(results: Results) -> Results:
@@ -188,6 +215,7 @@ def _print_driver(table: _Table) -> None:
     add("memory of a socket", "KB", lambda it: it.memory, 1e-3, *small)
     soon = (NODE, Bar(times=1)), plain
     add("all come in the same instant, last ready", "s", lambda it: it.back, 1, *soon)
+    add("of those turned away at first", "", lambda it: it.turned_away, 1, (NODE, Bar()))
     add(
         "deflate offered: negotiated",
         "",
@@ -211,4 +239,5 @@ def _print_portal(table: _Table) -> None:
     add("memory of a seated socket", "KB", lambda it: it.memory, 1e-3, ("", Bar(20)))
     back = "all come in the same instant, last caught up"
     add(back, "s", lambda it: it.back, 1, half_more)
+    add("of those turned away at first", "", lambda it: it.turned_away, 1, (NODE, Bar()))
     add("server CPU, 1,000 deliveries", "ms", lambda it: it.cpu, 1e3, (NODE, Bar()))

@@ -134,7 +134,8 @@ def _print(report: Report, found: Found, sockets: int) -> None:
     report.add(f"{who}: until it answers again", "s", found.down)
     report.add(f"{who}: not back, or not caught up", "", found.behind, bar=0)
     refused = [status for status in found.refused if status >= 500]
-    report.add(f"{who}: answers of 5xx", "", storm["errors"] + len(refused), bar=0)
+    report.add(f"{who}: sockets answered with 5xx", "", storm["errors"], bar=0)
+    report.add(f"{who}: posts answered with 5xx", "", len(refused), bar=0)
     report.add(f"{who}: posts refused otherwise", "", len(found.refused) - len(refused), bar=0)
     report.add(
         f"{who}: a post acknowledged meanwhile, p95 of {len(found.acknowledged)}",

@@ -34,7 +34,7 @@ class Liar:
     def __init__(self, extra="", status=""):
         self.door = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.port = self.door.getsockname()[1]
-        self.sockets, self._extra, self._status = [], extra, status
+        self.sockets, self._extra, self.status = [], extra, status
         self._thread = threading.Thread(target=self._let_in, daemon=True)
         self._thread.start()
 
@@ -45,8 +45,8 @@ class Liar:
             except OSError:
                 return
             self._asked(sock)
-            if self._status:
-                sock.sendall(f"HTTP/1.1 {self._status}\r\n\r\n".encode())
+            if self.status:
+                sock.sendall(f"HTTP/1.1 {self.status}\r\n\r\n".encode())
                 sock.close()
                 continue
             sock.sendall(UPGRADED.format(self._extra).encode() + frame('0{"sid":"x"}'))
@@ -142,8 +142,25 @@ def test_whoever_offers_deflate_says_if_it_was_taken(program):
 
 def test_a_refusal_is_no_way_in(program):
     liar = Liar(status="503 Service Unavailable")
-    with pytest.raises(RuntimeError, match="not all came in"), crowd(program, liar, 1):
-        pass
+    it = Crowd(program, liar.port, 1)
+    try:
+        with pytest.raises(RuntimeError, match="not all came in"):
+            it.dial(1, patience_s=0.2)
+    finally:
+        it.end()
+        liar.close()
+
+
+def test_who_is_turned_away_comes_back(program):
+    liar = Liar(status="503 Service Unavailable")
+    it = Crowd(program, liar.port, 1)
+    threading.Timer(0.3, setattr, (liar, "status", "")).start()
+    try:
+        answer = it.dial(1, patience_s=20)
+        assert answer["errors"] == answer["refused"] == answer["attempts"] - 1 >= 1
+    finally:
+        it.end()
+        liar.close()
 
 
 def test_who_stops_reading_gets_the_rest_later(program):

@@ -39,12 +39,6 @@ def ready() -> str:
     return "ready"
 
 
-@app.get("/what")
-def what() -> str:
-    """Say on which library the websockets of plain Flask-SocketIO stand."""
-    return "simple-websocket" if _handler() is pywsgi.WSGIHandler else "gevent-websocket"
-
-
 @app.post("/tell")
 def tell() -> str:
     """Tell all `count` things, so long each, `pause` µs apart; below 0 in one turn."""
