@@ -39,7 +39,8 @@ def verify(heads: tuple[str, ...]) -> None:
         raise click.BadParameter("a head looks like 1:42:0f3a…") from error
     database: Database = current_app.extensions["database"]
     with database.sessions() as session:
-        entries = session.scalar(select(func.sum(Head.seq))) or 0
+        # PostgreSQL's sum is a decimal.
+        entries = int(session.scalar(select(func.sum(Head.seq))) or 0)
         with shown("Proving", entries) as told:
             found = verify_journal(session, kept, told)
         for it in found:

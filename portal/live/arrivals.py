@@ -33,9 +33,9 @@ Comer = tuple[str, str]
 class Arrivals:
     """Makes seats for who comes, and says which of them stand no more as they did."""
 
-    def __init__(self, app: Flask, database: Database) -> None:
+    def __init__(self, app: Flask) -> None:
         """Begin with nobody."""
-        self._app, self._database = app, database
+        self._app = app
         self._serializer: Any = None
         self._batches = Batches[Comer, Seat | None](self._read, AT_ONCE)
 
@@ -64,7 +64,8 @@ class Arrivals:
             return None
 
     def _read(self, comers: Sequence[Comer]) -> list[Seat | None]:
-        with self._database.sessions() as session:
+        database: Database = self._app.extensions["database"]
+        with database.sessions() as session:
             look_anew(session)
             known_at = accounts_head(session)
             found = signed_in_by(session, {token for _, token in comers})

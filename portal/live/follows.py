@@ -71,9 +71,9 @@ Asked = tuple[Seat, Follow]
 class Follows:
     """Lets sockets follow an incident, and answers what each has missed."""
 
-    def __init__(self, app: Flask, database: Database, channel: Channel) -> None:
+    def __init__(self, app: Flask, channel: Channel) -> None:
         """Begin with nothing kept."""
-        self._app, self._database, self._channel = app, database, channel
+        self._app, self._channel = app, channel
         self._batches = Batches[Asked, Answer](self._answer_all, AT_ONCE)
         self._kept: dict[Gap, Missed] = {}
         self._kept_bytes = 0
@@ -89,7 +89,8 @@ class Follows:
         return self._batches.ask((seat, wanted))
 
     def _answer_all(self, asked: Sequence[Asked]) -> list[Answer]:
-        with self._database.sessions() as session:
+        database: Database = self._app.extensions["database"]
+        with database.sessions() as session:
             look_anew(session)
             codes = {wanted.code for _, wanted in asked}
             incidents = {code: get_incident(session, code) for code in codes}

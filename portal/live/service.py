@@ -56,9 +56,8 @@ def attach(app: Flask) -> SocketIO:
         socketio = SocketIO(app, async_mode="threading", **options)
     app.extensions["door"] = app.wsgi_app = Door(app, app.wsgi_app)  # type: ignore[method-assign]
     channel = Channel(socketio)
-    database: Database = app.extensions["database"]
-    follows = Follows(app, database, channel)
-    register(socketio, channel, Arrivals(app, database), follows)
+    follows = Follows(app, channel)
+    register(socketio, channel, Arrivals(app), follows)
     app.extensions["channel"], app.extensions["follows"] = channel, follows
     return socketio
 

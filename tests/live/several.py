@@ -52,7 +52,13 @@ class Workers(Server):
                 stdout=log,
                 stderr=log,
             )
-        wait_until(lambda: self.log.count("answering") >= before + COUNT, "all answer", START_S)
+        try:
+            wait_until(
+                lambda: self.log.count("answering") >= before + COUNT, "all answer", START_S
+            )
+        except AssertionError:
+            self.kill()
+            raise
 
     def kill(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End them all: killed outright the keeper could not end the others at once."""
