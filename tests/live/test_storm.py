@@ -53,9 +53,13 @@ def test_many_that_missed_alike_cost_as_much_as_one(app, ear_of, session, world)
         factories.publish(session, world.actor("moderator"), post)
     session.rollback()
     follows = app.extensions["follows"]
-    with held_up(app.extensions["database"]) as (asked, may_go), ThreadPoolExecutor(len(NAMES) * EACH) as pool:
+    with (
+        held_up(app.extensions["database"]) as (asked, may_go),
+        ThreadPoolExecutor(len(NAMES) * EACH) as pool,
+    ):
         answers = [(ear, pool.submit(ear.follow)) for ear in ears for _ in range(EACH)]
-        wait_until(lambda: follows.waiting >= len(NAMES) * EACH - 1, "all but the first wait")
+        others = len(NAMES) * EACH - 1
+        wait_until(lambda: follows.waiting >= others, "all but the first wait")
         may_go.set()
         told = [(ear, answer.result(30)) for ear, answer in answers]
     assert len(asked) <= MOST_STATEMENTS, asked

@@ -26,7 +26,7 @@ IN_SCRIPTS = {
     "markup from words": r"\b(inner|outer)HTML\s*\+?=[^=]|insertAdjacentHTML|document\.write"
     r"|\.parseFromString|createContextualFragment|setHTMLUnsafe|srcdoc|createPolicy",
     "code from words": r"\beval\s*\(|new Function|setTimeout\(\s*[\"'`]|setInterval\(\s*[\"'`]"
-    r"|javascript:|\bimport\(",
+    r"|javascript:|\bimport\((?!\"[\w./]+\"\))",
     "a handler as an attribute": r"setAttribute\(\s*[\"']on|\.on(click|load|error|submit)\s*=",
     "another site": r"https?://|//cdn|postMessage\(|importScripts",
 }
@@ -85,6 +85,8 @@ def test_what_is_looked_for_would_be_found():
     slips = {
         "it.innerHTML = x": IN_SCRIPTS["markup from words"],
         "setTimeout('x()', 1)": IN_SCRIPTS["code from words"],
+        "import(words)": IN_SCRIPTS["code from words"],
+        'import("./a" + words)': IN_SCRIPTS["code from words"],
         "subprocess.run(x, shell=True)": IN_MODULES["a shell"],
         'session.execute(f"SELECT {x}")': IN_MODULES["SQL put together from words"],
         "render_template_string(x)": IN_MODULES["a template from words"],

@@ -1,7 +1,6 @@
 """Engine.IO's server with our sockets under it, and the check that it still is what we know."""
 
 import base64
-import hashlib
 import resource
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ import engineio
 from engineio.packet import OPEN, Packet
 from flask import Flask
 from flask_socketio import SocketIO
+from wsproto.utilities import generate_accept_token
 
 from portal.live.driver import encoding, seam
 from portal.live.driver.connection import Connection, Outbox
@@ -28,7 +28,6 @@ MOST_LAG_S = 2.0
 SPARE_FILES = 200
 _RETRY_S = 5
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: "
@@ -125,7 +124,7 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
             is_right = False
         if not is_right or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             return None
-        accept = base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest())  # noqa: S324 - as RFC 6455 says  # nosec B324
+        accept = generate_accept_token(key.encode())
         connection = Connection(environ[TAKE](), self.outbox, self.limits())
         connection.put(_SWITCHING + accept + b"\r\n\r\n")
         return connection
