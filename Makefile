@@ -4,6 +4,7 @@
 # make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
 # make scan             sends a scanner at the demo; five minutes
 # make bench            measures; ARGS=--quick in a few minutes, ARGS="--only race" one part
+# make faults           kills, cuts off and fills up, all at full figures; writes docs/PROOF.md
 # make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
@@ -11,7 +12,7 @@ PORT ?= 8000
 PORTAL := .venv/bin/portal
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: run test proofs mutants check bench gallery scan lock
+.PHONY: run test proofs mutants faults check bench gallery scan lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -19,14 +20,17 @@ run: .venv/run.done
 	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
 
 test: .venv/dev.done
-	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql strace && exec $(PYTEST) -n 2 --dist loadgroup
 
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
-	@tools/need chromium libatomic1 nginx-light postgresql && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need chromium libatomic1 nginx-light postgresql strace && exec $(PYTEST) -n 2 --dist loadgroup
 
 mutants: .venv/dev.done
 	@exec .venv/bin/python -m tests.mutants
+
+faults: .venv/dev.done
+	@tools/need postgresql strace && exec .venv/bin/python -m tests.faults
 
 check: .venv/dev.done
 	@tools/need postgresql && exec tools/check

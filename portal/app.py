@@ -41,7 +41,7 @@ from portal.audit.views import entitlements, looks
 from portal.audit.views import log as audit
 from portal.config import ROOT, Settings, read_settings
 from portal.core import codes
-from portal.core.db import Database
+from portal.core.db import Database, database_of
 from portal.core.scanner import Scanner
 from portal.core.web import answers, headers, labels, limits, origins, prose, requests, times
 from portal.core.web.requests import db_session
@@ -217,11 +217,13 @@ def _healthz() -> ResponseReturnValue:
 
 
 def _readyz() -> ResponseReturnValue:
-    """Answer whether requests are welcome: the database answers, and the process goes on."""
+    """Answer whether requests are welcome: the database is well, and the process goes on."""
     running = current_app.extensions.get("running")
     if running is not None and running.is_stopping:
         return {"status": "stopping"}, 503
     generation(db_session())
+    if database_of(db_session()).is_failing:
+        return {"status": "the disk fails"}, 503
     return {"status": "ok"}
 
 

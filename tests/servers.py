@@ -133,7 +133,7 @@ def _find(folder: Path) -> Postgres | None:
     except FileNotFoundError:
         return None
     server = Postgres(told["port"])
-    return server if _answers(server) else None
+    return server if answers(server) else None
 
 
 def _start_keeper(folder: Path) -> Postgres:
@@ -157,7 +157,7 @@ def _start_keeper(folder: Path) -> Postgres:
     raise RuntimeError(message)
 
 
-def _answers(server: Postgres) -> bool:
+def answers(server: Postgres) -> bool:
     try:
         server.connect().close()
     except psycopg.OperationalError:
@@ -171,9 +171,9 @@ def _answers(server: Postgres) -> bool:
 def keep(folder: Path) -> None:
     """Run a server for as long as anyone holds a lock on `folder`'s list of users."""
     told = folder / "postgres.json"
-    home = _make_home()
+    home = make_home()
     try:
-        _make_cluster(home)
+        make_cluster(home)
         process, server = _serve(home)
         try:
             _tell(told, server)
@@ -186,7 +186,7 @@ def keep(folder: Path) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _make_home() -> Path:
+def make_home() -> Path:
     """Make a folder for the cluster that the server's user can reach and owns."""
     if os.getuid() != 0:
         return Path(tempfile.mkdtemp(prefix="portal-postgres-"))
@@ -204,7 +204,7 @@ def _identity() -> dict[str, Any]:
     return {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
 
 
-def _make_cluster(home: Path) -> None:
+def make_cluster(home: Path) -> None:
     initdb = [find_binaries() / "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust"]
     options = ["--no-sync", "--locale=C.UTF-8", "--encoding=UTF8"]
     subprocess.run([*initdb, *options], check=True, cwd=home, env=_env(home), **_identity())
@@ -217,29 +217,26 @@ def _env(home: Path) -> dict[str, str]:
 def _serve(home: Path) -> tuple[subprocess.Popen[bytes], Postgres]:
     """Start the server on a free port; another try if someone took the port first."""
     for _ in range(5):
-        server = Postgres(_free_port())
-        process = subprocess.Popen(
-            [
-                find_binaries() / "postgres",
-                *("-D", home / "data", "-p", str(server.port)),
-                *(
-                    word
-                    for name, value in SETTINGS.items()
-                    for word in ("-c", f"{name}={value}")
-                ),
-            ],
-            cwd=home,
-            env=_env(home),
-            **_identity(),
-        )
+        server = Postgres(free_port())
+        process = launch(home, server.port, SETTINGS)
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and process.poll() is None:
-            if _answers(server):
+            if answers(server):
                 return process, server
             time.sleep(0.05)
         _stop(process)
     message = "PostgreSQL could not be started on any of five free ports"
     raise RuntimeError(message)
+
+
+def launch(
+    home: Path, port: int, settings: dict[str, str], **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a server on the cluster in `home`, with settings and options of the process."""
+    command = [find_binaries() / "postgres", "-D", home / "data", "-p", str(port)]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    return subprocess.Popen(command, cwd=home, env=_env(home), **_identity(), **options)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -252,7 +249,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -29,6 +29,13 @@ WRITER_PATIENCE_S = 5.0
 #: A row lock or a statement that takes longer than this is given up (PostgreSQL), in ms.
 _TIMEOUTS = "-c lock_timeout=5000 -c statement_timeout=10000"
 
+#: A connection that is not made, or not heard of, for so long is given up (PostgreSQL): seconds
+#: until it stands, milliseconds until what was sent has been acknowledged by the other machine.
+_CONNECTING: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 5000}
+
+#: How long a request waits for a connection while all are in use, in seconds.
+_POOL_PATIENCE_S = 5
+
 _WRITE = {"portal_begin": "IMMEDIATE"}
 
 
@@ -43,12 +50,14 @@ class Database:
         options: dict[str, Any] = {
             "pool_size": 20,
             "max_overflow": 20,
+            "pool_timeout": _POOL_PATIENCE_S,
             "hide_parameters": True,
         }
         if self.is_sqlite:
             options["connect_args"] = {"check_same_thread": False, "timeout": 0}
         else:
-            options |= {"pool_pre_ping": True, "connect_args": {"options": _TIMEOUTS}}
+            connecting = {"options": _TIMEOUTS, **_CONNECTING}
+            options |= {"pool_pre_ping": True, "connect_args": connecting}
         self.engine = create_engine(self.url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "do_connect", keep_for_oneself)
@@ -56,6 +65,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self.epoch_of = epoch_of
         self.readers: list[Callable[[], None]] = []
+        self.is_failing = False
         self._turn = threading.Lock()
         self.sessions = sessionmaker(self.engine, info={"database": self})
 
@@ -66,6 +76,10 @@ class Database:
         Under gevent a lock wait inside SQLite stops the whole process, so the writers of one
         process queue here, before BEGIN. PostgreSQL has row locks and needs no queue.
         """
+        if self.is_failing:
+            raise BusyError(
+                "The disk of the portal fails, so nothing can be saved. Call the SEOC."
+            )
         if not self.is_sqlite:
             yield
             return
@@ -75,6 +89,15 @@ class Database:
             yield
         finally:
             self._turn.release()
+
+    def stop_writing(self) -> None:
+        """Write no more until the process is started anew: the disk did not confirm a write.
+
+        After that nobody knows what of a file is on it, and asking once more may say that all
+        is well when it is not. PostgreSQL ends itself then; SQLite leaves it to us.
+        """
+        self.is_failing = True
+        log.critical("the disk failed: nothing is written until the portal is started anew")
 
     def wake(self) -> None:
         """Tell the readers of the journal that something was committed."""
@@ -127,12 +150,25 @@ def writing(session: Session, writer: object) -> Iterator[Connection]:
         try:
             yield session.connection(execution_options=_WRITE)
         except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", "") in _NOT_KEPT:
+                database.stop_writing()
+            if _is_full(error):
+                raise BusyError("There is no space left on the portal's disk.") from error
             if _is_lock_trouble(error):
                 raise BusyError("The database is busy. Please send it again.") from error
             raise
         finally:
             session.rollback()
             del session.info[guard.WRITER]
+
+
+#: What SQLite says when the system could not bring a file to the disk.
+_NOT_KEPT = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+
+
+def _is_full(error: OperationalError) -> bool:
+    names = {getattr(error.orig, name, "") for name in ("sqlite_errorname", "sqlstate")}
+    return bool(names & {"SQLITE_FULL", "53100"})
 
 
 def _is_lock_trouble(error: OperationalError) -> bool:

@@ -7,6 +7,8 @@ while that is away, each process counts for itself.
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 from limits import (
     RateLimitItem,
@@ -16,6 +18,10 @@ from limits import (
 )
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from portal.core import clock
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +42,10 @@ PER_RESET = RateLimitItemPerHour(3, 1, namespace="reset")
 PER_ASKER = RateLimitItemPerHour(20, 1, namespace="asker")
 PER_APPLICANT = RateLimitItemPerHour(5, 1, namespace="applicant")
 
+#: How long Redis may take, in seconds, and how long it is not asked once it has failed.
+_PATIENCE_S = 1
+_ALONE = timedelta(seconds=10)
+
 
 class Throttle:
     """Counts failed tries."""
@@ -45,6 +55,7 @@ class Throttle:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._redis_url = redis_url
         self._shared: MovingWindowRateLimiter | None = None
+        self._asks_again_at: datetime | None = None
 
     def admits(self, account: str, address: str, device: str | None = None) -> bool:
         """Return whether one more try may be made; it counts until `forgive` takes it back.
@@ -109,16 +120,23 @@ class Throttle:
         return bool(self._ask(lambda it: it.hit(limit, *key)))
 
     def _ask(self, question: Callable[[MovingWindowRateLimiter], object]) -> object:
-        if self._redis_url:
+        if self._redis_url and not self._is_alone():
             try:
                 return question(self._of_all())
-            except Exception:
-                log.exception("Redis does not count; this process counts for itself")
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to count
+                log.warning("Redis does not count; this process counts for itself: %s", error)
+                self._asks_again_at = clock.now() + _ALONE
         return question(self._own)
+
+    def _is_alone(self) -> bool:
+        """Return whether Redis failed a moment ago: nobody has to wait for that again."""
+        return self._asks_again_at is not None and clock.now() < self._asks_again_at
 
     def _of_all(self) -> MovingWindowRateLimiter:
         """Return what counts for all processes; connects when it is first asked."""
         if self._shared is None:
-            storage = storage_from_string(self._redis_url, socket_timeout=1)
+            patience = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), _PATIENCE_S)
+            options: dict[str, Any] = {**patience, "retry": Retry(NoBackoff(), 0)}
+            storage = storage_from_string(self._redis_url, **options)
             self._shared = MovingWindowRateLimiter(storage)
         return self._shared

@@ -124,6 +124,8 @@ class FollowingClient:
     def _pages(self) -> list[str]:
         """Open the pages; those of another desk stay shut."""
         answers = [self.visitor.open(path) for path in self.paths]
+        if any(answer.status_code == 503 for answer in answers):
+            raise LostError("the portal is busy")
         return [answer.text for answer in answers if answer.status_code == 200]
 
     # ------------------------------------------------------------ its own thread
@@ -152,7 +154,7 @@ class FollowingClient:
             self.is_out = True
         except ReloadError:
             self._forget()
-        except (LostError, requests.ConnectionError):
+        except (LostError, requests.RequestException):
             self._ends.wait(random.uniform(0.05, 0.3))  # noqa: S311 - no secret
         finally:
             self.is_live = False

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 60
 KEY = "a key for tests only, of thirty-two bytes or more"
 
-_HIDDEN = re.compile(r'name="(csrf_token|once)"[^>]*?value="([^"]+)"')
+HIDDEN = re.compile(r'name="(csrf_token|once)"[^>]*?value="([^"]+)"')
 _LIVE = re.compile(r"data-live='([^']*)'")
 
 
@@ -149,12 +149,12 @@ class Visitor:
         """Sign in with the form of the page; fails when the portal refuses."""
         self.close()
         self.http = requests.Session()
-        held = dict(_HIDDEN.findall(self._get("/sign-in").text))
+        held = dict(HIDDEN.findall(self._get("/sign-in").text))
         answer = self._post("/sign-in", {**held, "email": self.email, "password": PASSWORD})
         if answer.headers.get("Location", "").startswith("/sign-in/second"):
             page = self._get("/sign-in/second").text
             passkey = of_person(self.email, self.server.url)
-            held = dict(_HIDDEN.findall(page))
+            held = dict(HIDDEN.findall(page))
             shown = passkey.show(asked_of(page))
             answer = self._post("/sign-in/second/passkey", {**held, "credential": shown})
         if answer.status_code != 303:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import time
@@ -48,6 +49,16 @@ class Valkey:
             self._running.kill()
             self._running.wait(PATIENCE_S)
             self._running = None
+
+    def stall(self) -> None:
+        """Stop it where it stands: it lives, takes connections, and answers nobody."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         with socket.socket() as probe:

@@ -33,16 +33,26 @@ _WORDS = {
 }
 
 
-def error_page(status: int, what: str = "", title: str = "") -> tuple[str, int]:
+#: A write may have been on its way when the database went: nobody knows what became of it.
+_IN_DOUBT = (
+    "It is not certain that what you wrote was saved. Go back and send it again in a moment: "
+    "it counts once."
+)
+
+
+def error_page(status: int, what: str = "", title: str = "", todo: str = "") -> tuple[str, int]:
     """Return the page of a status, with the SEOC's telephone on it."""
     unsay()
-    known, todo = _WORDS.get(status, _WORDS[500])
+    known, usual = _WORDS.get(status, _WORDS[500])
+    todo = todo or usual
     try:
         page = render_template(
             "error.html", status=status, title=title or known, what=what, todo=todo
         )
+    except (exc.OperationalError, exc.TimeoutError):
+        # The database is what went wrong, and a page's frame needs it.
+        page = f"{title or known}. {todo}\n"
     except Exception:
-        # The database may be what went wrong, and a page's frame needs it.
         log.exception("the error page cannot be made")
         page = f"{title or known}. {todo}\n"
     return page, status
@@ -67,9 +77,9 @@ def _on_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _on_database_error(error: Exception) -> ResponseReturnValue:
-    """Say that the portal is busy: the database is away, or full, and nothing was written."""
-    log.error("the database did not answer: %s", error)
-    page, status = error_page(503)
+    """Say that the portal is busy: the database is away, or full."""
+    log.error("the database did not answer: %s", str(error).partition("\n")[0])
+    page, status = error_page(503, todo=_IN_DOUBT if request.method == "POST" else "")
     return page, status, {"Retry-After": "5"}
 
 
