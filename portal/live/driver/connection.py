@@ -129,8 +129,28 @@ class Connection:
 
     def flush(self) -> None:
         """Write what waits, unless the client has yet to take what went before."""
-        if not self._blocked and self._sock is not None:
+        if self._blocked or self._sock is None:
+            return
+        waiting = self._waiting
+        if len(waiting) != 1 or self._ending is not None:
             self._write()
+            return
+        data = waiting[0]  # what nearly always is, in as few words as can be
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            self._block()
+            return
+        except OSError:
+            self.abort()
+            return
+        if sent == len(data):
+            waiting.clear()
+            self._size = 0
+        else:
+            waiting[0] = data[sent:]
+            self._size -= sent
+            self._block()
 
     def _write(self) -> None:
         waiting, sock = self._waiting, self._sock

@@ -1,6 +1,7 @@
 """Engine.IO's server with our sockets under it, and the check that it still is what we know."""
 
 import base64
+import os
 import resource
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
@@ -28,6 +29,9 @@ MOST_LAG_S = 2.0
 SPARE_FILES = 200
 _RETRY_S = 5
 
+#: Names that are drawn at once.
+_DRAWN = 64
+
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: "
@@ -49,10 +53,18 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
     def set_up(self, limits: Callable[[], Limits] | None) -> None:
         """Begin with nobody."""
         self.start_service_task = False  # `Pings` looks after everybody
+        self._stock: list[bytes] = []
         self.outbox = Outbox()
         self.most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
         self.pings = Pings(self.ping_interval, self.ping_timeout)
         self.limits = limits or (lambda: Limits(message=self.max_http_buffer_size))
+
+    def generate_id(self) -> str:
+        """Return a name that nobody can guess: 128 bits, drawn from the system in stock."""
+        if not self._stock:
+            drawn = os.urandom(16 * _DRAWN)
+            self._stock = [drawn[at : at + 16] for at in range(0, len(drawn), 16)]
+        return base64.urlsafe_b64encode(self._stock.pop()).decode()[:22]
 
     def tell(self, event: str, *words: Any) -> Any:
         """Call a handler, and wait for it."""

@@ -1,22 +1,15 @@
 """The HTTP server under the driver: requests whose end is clear, sockets that can be taken."""
 
 import gc
-import re
 import socket
-from email.errors import (
-    CloseBoundaryNotFoundDefect,
-    InvalidMultipartContentTransferEncodingDefect,
-    MultipartInvariantViolationDefect,
-    NoBoundaryInMultipartDefect,
-    StartBoundaryNotFoundDefect,
-)
-from typing import Any
+from typing import Any, BinaryIO
 
 import gevent.socket
 from flask import Flask
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 from portal.live.driver.engine import TAKE
+from portal.live.driver.headers import Headers, read_headers
 
 #: Connections that wait to be accepted: a storm is no reason to turn anybody away.
 BACKLOG = 4096
@@ -24,37 +17,6 @@ BACKLOG = 4096
 _SEND_BUFFER = 128 * 1024
 #: A peer that acknowledges nothing for so long is gone, in milliseconds.
 _SILENCE_MS = 30_000
-
-#: What the name of a header is made of. Source: RFC 9110, section 5.6.2.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-_DIGITS = re.compile("[0-9]{1,15}")
-
-#: What the parser misses that wants to read the body, too; headers it finds no fault with.
-_OF_BODIES = (
-    StartBoundaryNotFoundDefect,
-    CloseBoundaryNotFoundDefect,
-    NoBoundaryInMultipartDefect,
-    MultipartInvariantViolationDefect,
-    InvalidMultipartContentTransferEncodingDefect,
-)
-
-
-def ends_clearly(headers: Any) -> bool:
-    """Return whether everybody reads the same end of a request out of its headers.
-
-    What a proxy in front reads otherwise could hide a second request in the first one's body.
-    Source: RFC 9112, sections 5.1, 5.2 and 6.3.
-    """
-    lengths = headers.get_all("content-length") or []
-    codings = headers.get_all("transfer-encoding") or []
-    return (
-        all(isinstance(it, _OF_BODIES) for it in headers.defects)
-        and all(_TOKEN.fullmatch(name) and "\n" not in told for name, told in headers.items())
-        and len(lengths) + len(codings) <= 1
-        and all(_DIGITS.fullmatch(it) for it in lengths)
-        and all(it.lower() == "chunked" for it in codings)
-    )
 
 
 class Handler(WSGIHandler):
@@ -64,12 +26,11 @@ class Handler(WSGIHandler):
     headers_sent: bool
     close_connection: bool
 
-    def read_request(self, line: str) -> Any:
-        """Read the headers of a request; one whose end is not clear is refused, with 400."""
-        is_read = bool(super().read_request(line))
-        if is_read and not ends_clearly(self.headers):
-            raise ValueError("it is not clear where this request ends")
-        return is_read
+    def MessageClass(  # type: ignore[override]  # noqa: N802 - pywsgi asks no more of it
+        self, lines: BinaryIO, *_more: object
+    ) -> Headers:
+        """Read the headers; a request whose end is not clear is refused, with 400."""
+        return read_headers(lines)
 
     def get_environ(self) -> dict[str, Any]:
         """Return the request's environment, from which its socket can be taken."""
