@@ -224,7 +224,7 @@ def test_the_log_tells_what_a_full_database_does_not_take(session, database, wor
         assert notes_for(session).write_down(session) == 150
     assert len(lines_of(caplog)) == 150
     assert {it["why"] for it in lines_of(caplog)} == {
-        "(sqlite3.OperationalError) database or disk is full"
+        "There is no space left on the portal's disk."
     }
 
 

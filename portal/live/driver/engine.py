@@ -5,6 +5,7 @@ import os
 import resource
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any
 
 import engineio
@@ -32,6 +33,8 @@ _RETRY_S = 5
 #: Names that are drawn at once.
 _DRAWN = 64
 
+_NO_BODY = BytesIO()
+
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: "
@@ -42,9 +45,11 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
     """The server that a SocketIO brings becomes this one; see `make_socketio`.
 
     limits : makes what each new websocket's client may send.
+    is_anywhere : says whether a socket is in some namespace.
     most   : sockets at once; whoever comes then is told to come later.
     """
 
+    is_anywhere: Callable[[str], bool]
     most: int
     outbox: Outbox
     pings: Pings
@@ -149,11 +154,12 @@ def _refusal(status: str, headers: Iterable[tuple[str, str]] = ()) -> dict[str, 
 
 def _slim(environ: dict[str, Any]) -> dict[str, Any]:
     """Return what handlers may ask of the first request, without what holds on to it."""
-    return {
+    kept = {
         name: value
         for name, value in environ.items()
         if isinstance(value, str | tuple | bool) or name in {"wsgi.errors", "flask.app"}
     }
+    return kept | {"wsgi.input": _NO_BODY}
 
 
 def _take_all_files() -> None:
@@ -177,4 +183,5 @@ def make_socketio(
     made: Any = SocketIO(app, async_mode="gevent", client_manager=Fanout(), **options)
     made.server.eio.__class__ = Engine
     made.server.eio.set_up(limits)
+    made.server.eio.is_anywhere = made.server.manager.is_anywhere
     return made  # type: ignore[no-any-return]  # as any other

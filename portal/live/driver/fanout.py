@@ -131,6 +131,10 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         """Return a connection's name in a namespace."""
         return self._named.get((namespace, eio_sid))
 
+    def is_anywhere(self, eio_sid: str) -> bool:
+        """Return whether a connection is in some namespace, if only on trial."""
+        return any((namespace, eio_sid) in self._named for namespace in self.rooms)
+
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
         """Return the connection's own name."""
         socket = self.rooms.get(namespace, {}).get(None, {}).get(sid)

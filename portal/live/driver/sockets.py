@@ -106,6 +106,7 @@ class Socket(engineio.socket.Socket):  # type: ignore[misc]  # it brings no type
             packet = self.queue.get_nowait()
             if packet is not None and packet.packet_type not in {NOOP, PING}:
                 left.append(packet)
+        self.queue.put(Packet(NOOP))  # for a poll that was about to take what is taken now
         del self.queue
         return left
 
@@ -169,12 +170,13 @@ class Socket(engineio.socket.Socket):  # type: ignore[misc]  # it brings no type
             self.connection.put(_PING)
 
     def look(self) -> None:
-        """Let go of who gave none."""
-        if self.connection is None:
-            if self.closed:
-                self.server.forget(self)
-            else:
-                gevent.spawn(self.check_ping_timeout)
+        """Let go of who gave none, and of who came but entered nowhere, or was shown out."""
+        if self.closed:
+            self.server.forget(self)
+        elif not self.server.is_anywhere(self.sid):
+            gevent.spawn(self.close, wait=False)
+        elif self.connection is None:
+            gevent.spawn(self.check_ping_timeout)
         elif self._is_asked:
             self._inbox.clear()
             self.connection.abort()

@@ -13,7 +13,11 @@ from portal.live.driver.engine import SPARE_FILES
 from tests.live.driver.talking import talking
 from tests.live.server import PATIENCE_S
 
-pytestmark = pytest.mark.xdist_group("driver")
+pytestmark = [
+    pytest.mark.xdist_group("driver"),
+    # The library leaves it to Python to close its sockets.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 ROOM = 20
 

@@ -19,7 +19,11 @@ from wsproto.events import CloseConnection, TextMessage
 from tests.live.driver.talking import talking
 from tests.live.server import PATIENCE_S
 
-pytestmark = pytest.mark.xdist_group("driver")
+pytestmark = [
+    pytest.mark.xdist_group("driver"),
+    # The library leaves it to Python to close its sockets.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 COUNT, SIZE = 400, 2_000
 
