@@ -168,8 +168,8 @@ def race(database, world, what):
         done = 0
         with database.sessions() as mine:
             ours = world.within(mine)
-            actor = sign_in(mine, ours, "racer")
             try:
+                actor = sign_in(mine, ours, "racer")  # which may be too late already
                 until = time.monotonic() + 30
                 while time.monotonic() < until:
                     make_post(mine, actor, ours.incident)
