@@ -75,7 +75,7 @@ class Arrivals:
                 seats.append(
                     None
                     if actor is None or row is None
-                    else Seat(sid, actor, stands_until(row, actor), known_at)
+                    else Seat(sid, actor, stands_until(row, actor), known_at=known_at)
                 )
             return seats
 

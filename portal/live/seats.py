@@ -34,9 +34,9 @@ class Seat:
     sid: str
     actor: Actor
     ends_at: datetime
-    known_at: int = 0
     incident_id: int | None = None
     rooms: frozenset[str] = frozenset()
+    known_at: int = 0
     pace: Pace = field(default_factory=lambda: Pace(MESSAGES))
 
     def is_concerned_by(self, subject: str, subject_id: int) -> bool:

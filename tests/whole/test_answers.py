@@ -106,7 +106,7 @@ def test_no_answer_tells_of_the_engine(scene):
     [
         "/.git/HEAD", "/.git/config", "/.env", "/portal.db", "/instance/portal.db",
         "/secret-key", "/wsgi.py", "/requirements.txt", "/docs/", "/console", "/debug",
-        "/static/", "/static", "/admin/", "/metrics", "/server-status", "/api/docs",
+        "/static/", "/static", "/admin/", "/server-status", "/api/docs",
         "/static/../wsgi.py", "/static/%2e%2e/wsgi.py", "/static/ui/../../wsgi.py",
         "/robots.txt~", "/backup.sql", "/templates/base.html",
     ],

@@ -34,6 +34,7 @@ from tests.whole.replaying import (
 )
 from tests.whole.routes import Route, routes_of
 from tests.whole.scene import csrf_of
+from tests.world import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,7 +318,9 @@ def test_in_a_header_it_changes_nothing(both):
 def test_on_a_device_of_easts_west_is_who_it_is(both):
     """The device says whose wrong tries are counted apart, and opens nothing."""
     client = both.scene.sign_in(both.scene.world.people[both.west.key].email)
-    device = both.scene.client(both.east.key).get_cookie("device")
+    easts = both.scene.anonymous()
+    easts.sign_in(both.scene.world.people[both.east.key].email, PASSWORD)
+    device = easts.get_cookie("device")
     assert device is not None
     urls = [*_DOORS, *(f"/incidents/EX27/offers/{it}" for it in both.east.handles["offer"])]
     own = [told(client.get(it)) for it in urls]

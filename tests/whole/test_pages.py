@@ -235,8 +235,9 @@ def add_one_of_each(scene: Scene, number: int) -> None:
         organizations.add_member(tx, world.organization("guild"), company)
     add_person(session, company, Role.LIAISON, f"liaison{number}")
     open_incident(session, world.actor("admin"), code=f"N{number}")
-    with transaction(session, alpha) as tx:
-        accounts.sign_in(tx, membership_id=alpha.membership_id or 0, agent="Firefox")
+    if number < 3:  # with more than five the oldest ends
+        with transaction(session, alpha) as tx:
+            accounts.sign_in(tx, membership_id=alpha.membership_id or 0, agent="Firefox")
 
 
 ASKING = ["alpha", "guild", "moderator", "mop3", "erac", "records", "admin"]

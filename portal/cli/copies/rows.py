@@ -80,10 +80,10 @@ def _without_own_references(target: Connection) -> Iterator[None]:
         if isinstance(it, ForeignKeyConstraint) and it.referred_table is table
     ]
     for it in own:
-        target.execute(DropConstraint(it))
+        target.execute(DropConstraint(it, isolate_from_table=False))
     yield
     for it in own:
-        target.execute(AddConstraint(it))
+        target.execute(AddConstraint(it, isolate_from_table=False))
 
 
 def _index_words(target: Connection) -> None:

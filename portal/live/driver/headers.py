@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 #: A header's name, a colon right after it, and a value without anything that steers.
-_LINE = re.compile(
-    rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r?\n"
-)
+_LINE = re.compile(rb"\A([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r?\n")
 _DIGITS = re.compile("[0-9]{1,15}")
 _ENDS = {"content-length", "transfer-encoding"}
 
@@ -63,7 +61,7 @@ def read_headers(lines: BinaryIO) -> Headers:
         found = _LINE.fullmatch(line)
         if found is None or len(fields) == MOST:
             raise ValueError("a header is none, or there are too many")
-        field = found[1].decode("ascii"), found[2].decode("latin-1")
+        field = found[1].decode("ascii"), found[2].strip(b" \t").decode("latin-1")
         fields.append(field)
         if field[0].lower() in _ENDS:
             ends.append(field)
