@@ -80,7 +80,7 @@ def _without_own_references(target: Connection) -> Iterator[None]:
         if isinstance(it, ForeignKeyConstraint) and it.referred_table is table
     ]
     for it in own:
-        target.execute(DropConstraint(it, isolate_from_table=False))
+        target.execute(DropConstraint(it))
     yield
     for it in own:
         target.execute(AddConstraint(it, isolate_from_table=False))
