@@ -232,7 +232,9 @@ class Model:
         return next(others, None)
 
     def tally(self, who: str, now: datetime) -> dict[str, int]:
-        """How much there is to do at the desk."""
+        """How much there is to do at the desk; nothing once the incident is closed."""
+        if not self.is_open:
+            return dict.fromkeys(("unanswered", "late", "soon", "mine", "ending"), 0)
         waiting = self.going(now, WAITING)
         soon = now + timedelta(minutes=30)
         return {
