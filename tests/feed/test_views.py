@@ -130,7 +130,9 @@ def test_a_decision_that_fails_at_the_commit_is_not_said_to_have_happened(
     with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE words RENAME TO elsewhere")
     answer = desk.send(url, "post.publish")
-    assert answer.status_code in {500, 503}
+    # A table that is not there: SQLite calls that a trouble of the moment.
+    assert answer.status_code == (503 if database.is_sqlite else 500)
+    assert "was saved" in answer.text or "was not saved" in answer.text
     with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO words")
     assert f"Published {post.reference}" not in desk.page(f"{BASE}/feed/queue").main

@@ -161,7 +161,9 @@ def test_another_method_is_not_put_in_the_place_of_the_real_one(scene):
             for name in names:
                 headers = {name: method}
                 answer = client.get(route.path(), query_string=asked, headers=headers)
-                assert answer.status_code in {200, 303, 403, 404, 405, 410}, route
+                # Who is half-way nowhere in signing in is led on, and that is all.
+                led_on = {303} if route.rule.startswith("/sign-in/") else set()
+                assert answer.status_code in {200, 403, 404, 405, 410} | led_on, route
     assert digest_of(scene.session) == before
 
 
