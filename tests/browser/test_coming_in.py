@@ -128,7 +128,7 @@ def _come_back_by_passkey(ann: Newcomer) -> None:
     base = ann.page.url.partition("/incidents")[0]
     ann.page.goto(f"{base}/account/prove?next=/account/factors/add")
     ann.tap("Use a passkey")
-    ann.page.wait_for_url("**/account/factors/add")
+    ann.page.wait_for_url(f"{base}/account/factors/add")
     wrong = examine(ann.page, dark=True)
     ann.page.goto(f"{base}/account/factors")
     wrong += examine(ann.page, dark=True)
@@ -136,7 +136,7 @@ def _come_back_by_passkey(ann: Newcomer) -> None:
     ann.page.context.clear_cookies()
     ann.page.goto(f"{base}/sign-in?next=/account")
     # The device answers by itself, as soon as the page asks quietly or the button is pressed.
-    ann.page.wait_for_url("**/account")
+    ann.page.wait_for_url(f"{base}/account")
     assert wrong == []
     assert ann.troubles == []
 

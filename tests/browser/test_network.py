@@ -65,7 +65,7 @@ def holds_what_its_page_shows(reader: Person) -> None:
     both = min(len(held), len(shown))
     assert both >= LEAST_IN_BOTH
     assert held[-both:] == shown[-both:]
-    ages = re.compile(r"\d+ min ago|just now")
+    ages = re.compile(r"\d+ (?:min|h|days) ago|just now")
     texts = [ages.sub("", "".join(it[-both:])) for it in (words, now)]
     assert texts[0] == texts[1]
 

@@ -1,8 +1,7 @@
 """One websocket's socket: what waits for it goes out in one write; what comes in is read on.
 
 It belongs to the gevent hub: nobody waits for it, and while nothing happens it costs no
-greenlet. Frames are put, and an outbox flushes them; so what several put in the same moment is
-joined, and everybody's frames keep their order.
+greenlet.
 """
 
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 
 import gevent
 
+from portal.live.driver.outbox import JOINED, Outbox
 from portal.live.driver.wire import (
     Code,
     Limits,
@@ -29,44 +29,14 @@ HARD_LIMIT = 8 * 1024 * 1024
 
 #: How long a client may take to read the last that was said to it, in seconds.
 _LINGER_S = 5.0
-#: Frames that are joined into one write at most.
-_JOINED = 64
-#: So many connections are written to before others of the process get a turn.
-_CHUNK = 256
 
 _READ, _WRITE = 1, 2
-
-
-class Outbox:
-    """The connections that something waits for."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._ready: list[Connection] = []
-        self._is_running = False
-
-    def add(self, connection: "Connection") -> None:
-        """Write to a connection soon."""
-        self._ready.append(connection)
-        if not self._is_running:
-            self._is_running = True
-            gevent.spawn(self._run)
-
-    def _run(self) -> None:
-        try:
-            while self._ready:
-                ready, self._ready = self._ready, []
-                for number, connection in enumerate(ready, 1):
-                    connection.flush()
-                    if not number % _CHUNK:
-                        gevent.sleep(0)
-        finally:
-            self._is_running = False
 
 
 class Connection:
     """A socket that was taken out of the server's hands, and does not block.
 
+    free       : the socket, for as long as nothing waits for it and it is not ending.
     on_message : gets each message, in the hub: it must not wait.
     on_closed  : called once, in the hub, when nothing will come any more.
     """
@@ -74,6 +44,8 @@ class Connection:
     __slots__ = (
         "_blocked",
         "_ending",
+        "_is_over",
+        "_last",
         "_loop",
         "_outbox",
         "_progress_at",
@@ -83,6 +55,7 @@ class Connection:
         "_sock",
         "_waiting",
         "_writing",
+        "free",
         "on_closed",
         "on_message",
     )
@@ -91,16 +64,18 @@ class Connection:
         """Take over a connected socket; `listen` begins to read it."""
         sock.settimeout(0)
         self._sock: socket.socket | None = sock
+        self.free: socket.socket | None = sock
         self._outbox = outbox
         self._reader = Reader(limits)
         self._loop: Any = gevent.get_hub().loop
         self._reading: Any = None
         self._writing: Any = None
-        self._waiting: list[bytes] = []
+        self._waiting: list[bytes | memoryview] = []
         self._size = 0
-        self._blocked = False
+        self._blocked = self._is_over = False
         self._progress_at = 0.0
         self._ending: Any = None
+        self._last: bytes | None = None
         self.on_message: Callable[[str | bytes], object] = _ignore
         self.on_closed: Callable[[], object] = _ignore_end
 
@@ -109,72 +84,69 @@ class Connection:
         """Return whether it still takes frames."""
         return self._sock is not None and self._ending is None
 
-    @property
-    def waiting(self) -> int:
-        """Return how many bytes wait to go out."""
-        return self._size
-
     # ------------------------------------------------------------ out
 
     def put(self, data: bytes) -> None:
-        """Let a frame go out after what already waits."""
-        if self._ending is not None or self._sock is None:
-            return
-        if not self._waiting:
-            self._outbox.add(self)
+        """Let a frame go out, after all that was put before, here or for many."""
+        if self.is_open:
+            self._outbox.add(data, self)
+
+    def take(self, data: bytes | memoryview) -> bool:
+        """Keep a frame until it is written; return whether nothing waited before it."""
+        if self._sock is None or self._is_over:
+            return False
+        self.free = None
+        self._is_over = data is self._last
         self._waiting.append(data)
         self._size += len(data)
-        if self._blocked:
+        if self._blocked and self._ending is None:
             self._look_at_progress()
+        return len(self._waiting) == 1
+
+    def keep(self, rest: memoryview) -> None:
+        """Keep what the socket did not take of a frame, until it takes more."""
+        self.take(rest)
+        self._block()
 
     def flush(self) -> None:
         """Write what waits, unless the client has yet to take what went before."""
-        if self._blocked or self._sock is None:
-            return
-        waiting = self._waiting
-        if len(waiting) != 1 or self._ending is not None:
+        if not self._blocked:
             self._write()
-            return
-        data = waiting[0]  # what nearly always is, in as few words as can be
-        try:
-            sent = self._sock.send(data)
-        except BlockingIOError:
-            self._block()
-            return
-        except OSError:
-            self.abort()
-            return
-        if sent == len(data):
-            waiting.clear()
-            self._size = 0
-        else:
-            waiting[0] = data[sent:]
-            self._size -= sent
-            self._block()
 
     def _write(self) -> None:
         waiting, sock = self._waiting, self._sock
-        while waiting and sock is not None:
-            some = waiting[:_JOINED]
-            data = some[0] if len(some) == 1 else b"".join(some)
+        if sock is None:
+            return
+        while waiting:
+            some = waiting[:JOINED]
             try:
-                sent = sock.send(data)
+                sent = sock.send(some[0]) if len(some) == 1 else sock.sendmsg(some)
             except BlockingIOError:
                 self._block()
                 return
             except OSError:
                 self.abort()
                 return
-            self._size -= sent
             self._progress_at = time.monotonic() if self._blocked else 0.0
-            if sent < len(data):
-                waiting[: len(some)] = [data[sent:]]
+            if not self._drop(some, sent):
                 self._block()
                 return
-            del waiting[: len(some)]
         self._unblock()
-        if self._ending is not None:
+        if self._is_over:
             self._shut()
+        elif self._ending is None:
+            self.free = sock
+
+    def _drop(self, some: list[bytes | memoryview], sent: int) -> bool:
+        """Forget so many bytes of what was to be written; return whether that was all."""
+        self._size -= sent
+        for number, data in enumerate(some):
+            if sent < len(data):
+                self._waiting[: number + 1] = [memoryview(data)[sent:]]
+                return False
+            sent -= len(data)
+        del self._waiting[: len(some)]
+        return True
 
     def _block(self) -> None:
         """Wait until the socket takes more."""
@@ -197,6 +169,7 @@ class Connection:
             del self._waiting[1:]  # the first may be half on its way
             self._size = len(self._waiting[0])
             self.end(Code.RESYNC, "resync")
+            self.take(self._last or b"")  # at once: what was left out may not come before
 
     # ------------------------------------------------------------ in
 
@@ -246,7 +219,8 @@ class Connection:
         """Say why after what already waits, and hang up; takes and gives nothing more."""
         if not self.is_open:
             return
-        self.put(close_frame(code, why))
+        self.free, self._last = None, close_frame(code, why)
+        self._outbox.add(self._last, self)
         self._ending = self._loop.timer(_LINGER_S)
         self._ending.start(self.abort)
         self._tell_end()
@@ -268,7 +242,7 @@ class Connection:
                 watcher.stop()
                 watcher.close()
         self._reading = self._writing = self._ending = None
-        sock, self._sock = self._sock, None
+        sock, self._sock, self.free = self._sock, None, None
         self._waiting.clear()
         self._size = 0
         sock.close()

@@ -15,8 +15,9 @@ from flask_socketio import SocketIO
 from wsproto.utilities import generate_accept_token
 
 from portal.live.driver import encoding, seam
-from portal.live.driver.connection import Connection, Outbox
+from portal.live.driver.connection import Connection
 from portal.live.driver.fanout import Fanout
+from portal.live.driver.outbox import Outbox
 from portal.live.driver.pings import Pings
 from portal.live.driver.sockets import Socket
 from portal.live.driver.wire import Limits
@@ -46,10 +47,12 @@ class Engine(engineio.Server):  # type: ignore[misc]  # it brings no types
 
     limits : makes what each new websocket's client may send.
     is_anywhere : says whether a socket is in some namespace.
+    forget_audiences : is told that somebody is heard in another way from now on.
     most   : sockets at once; whoever comes then is told to come later.
     """
 
     is_anywhere: Callable[[str], bool]
+    forget_audiences: Callable[[], None]
     most: int
     outbox: Outbox
     pings: Pings
@@ -184,4 +187,5 @@ def make_socketio(
     made.server.eio.__class__ = Engine
     made.server.eio.set_up(limits)
     made.server.eio.is_anywhere = made.server.manager.is_anywhere
+    made.server.eio.forget_audiences = made.server.manager.forget_audiences
     return made  # type: ignore[no-any-return]  # as any other

@@ -13,10 +13,13 @@ from engineio.packet import Packet as EnginePacket
 from socketio import Manager
 from socketio.packet import EVENT
 
+from portal.live.driver.connection import Connection
 from portal.live.driver.sockets import Socket
 from portal.live.driver.wire import text_frame
 
 Room = str | None
+#: Who hears by a connection, and who by polling.
+Audience = tuple[tuple[Connection, ...], tuple[Socket, ...]]
 
 
 class Fanout(Manager):  # type: ignore[misc]  # it brings no types
@@ -31,6 +34,7 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
     def __init__(self) -> None:
         """Begin with nobody."""
         super().__init__()
+        self._audiences: dict[tuple[str, Room], Audience] = {}
         self._named: dict[tuple[str, str], str] = {}
         self._in: dict[tuple[str, str], set[str]] = {}
         self._arriving: set[tuple[str, str]] = set()
@@ -58,14 +62,30 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
             return
         skipped = {skip_sid} if isinstance(skip_sid, str) else {*(skip_sid or ())}
         whole = EnginePacket(MESSAGE, encoded)
-        frame = text_frame(whole.encode())
-        for sid, socket in tuple(self._members(namespace, room).items()):
-            if sid in skipped:
-                continue
-            if socket.connection is None:
-                self.server.eio.send_packet(socket.sid, whole)
-            else:
-                socket.connection.put(frame)
+        connections, polling = self._audience(namespace, room, skipped)
+        for socket in polling:
+            self.server.eio.send_packet(socket.sid, whole)
+        if connections:
+            self.server.eio.outbox.add(text_frame(whole.encode()), connections)
+
+    def _audience(self, namespace: str, room: Any, skipped: set[str]) -> Audience:
+        """Return who is to hear what is said to a room; kept until somebody comes or goes."""
+        members = self._members(namespace, room)
+        is_kept = isinstance(room, str | None) and not skipped
+        if is_kept and (found := self._audiences.get((namespace, room))) is not None:
+            return found
+        heard = [it for sid, it in tuple(members.items()) if sid not in skipped]
+        made = (
+            tuple(it.connection for it in heard if it.connection is not None),
+            tuple(it for it in heard if it.connection is None),
+        )
+        if is_kept and room in self.rooms.get(namespace, {}):
+            self._audiences[namespace, room] = made
+        return made
+
+    def forget_audiences(self) -> None:
+        """Look anew who is heard how: a socket has gone over to a connection."""
+        self._audiences.clear()
 
     def _members(self, namespace: str, room: Any) -> dict[str, Socket]:
         """Return the sockets of one room, of several, or the one of that name."""
@@ -91,6 +111,7 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         sid = str(self.server.eio.generate_id())
         members = self.rooms.setdefault(namespace, {}).setdefault(None, {})
         members[sid] = self.server.eio.sockets[eio_sid]
+        self._audiences.pop((namespace, None), None)
         self._named[namespace, eio_sid] = sid
         self._arriving.add((namespace, sid))
         return sid
@@ -118,11 +139,11 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         """Forget one, in every room."""
         rooms = self.rooms.get(namespace, {})
         for room in self._in.pop((namespace, sid), ()):
-            self._out_of(rooms, room, sid)
+            self._out_of(namespace, room, sid)
         socket = rooms.get(None, {}).get(sid)
         if socket is not None:
             self._named.pop((namespace, socket.sid), None)
-            self._out_of(rooms, None, sid)
+            self._out_of(namespace, None, sid)
         self.callbacks.pop(sid, None)
         self._arriving.discard((namespace, sid))
         self._leaving.discard((namespace, sid))
@@ -151,6 +172,7 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         if room in rooms[None]:
             raise ValueError("cannot enter a sid room")
         rooms.setdefault(room, {})[sid] = socket
+        self._audiences.pop((namespace, room), None)
         self._in.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str) -> None:
@@ -158,14 +180,15 @@ class Fanout(Manager):  # type: ignore[misc]  # it brings no types
         inside = self._in.get((namespace, sid), set())
         if room in inside:
             inside.discard(room)
-            self._out_of(self.rooms[namespace], room, sid)
+            self._out_of(namespace, room, sid)
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
         """Return the rooms that one is in, its own first."""
         return [sid, *sorted(self._in.get((namespace, sid), ()))]
 
-    @staticmethod
-    def _out_of(rooms: dict[Room, dict[str, Socket]], room: Room, sid: str) -> None:
+    def _out_of(self, namespace: str, room: Room, sid: str) -> None:
+        rooms = self.rooms[namespace]
+        self._audiences.pop((namespace, room), None)
         members = rooms.get(room, {})
         members.pop(sid, None)
         if not members and room is not None:

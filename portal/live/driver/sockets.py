@@ -98,6 +98,7 @@ class Socket(engineio.socket.Socket):  # type: ignore[misc]  # it brings no type
         for packet in self._left_in_queue():
             connection.put(text_frame(packet.encode()))
         self.adopt(connection)
+        self.server.forget_audiences()
         self.last_ping = None
 
     def _left_in_queue(self) -> list[Packet]:
