@@ -9,17 +9,18 @@ from itsdangerous import BadSignature
 from sqlalchemy.orm import Session
 from werkzeug.http import parse_cookie
 
-from portal.accounts.queries import signed_in_by, stands_until, still_signed_in
+from portal.accounts.queries import signed_in_by, still_signed_in
 from portal.core import clock
 from portal.core.db import Database
 from portal.journal import queries as journal
 from portal.journal.notes import QUIET
 from portal.live.batches import Batches
+from portal.live.driver import encoding
 from portal.live.frames import look_anew
 from portal.live.seats import CONCERNS, Seat
 
 #: So many people are read in one query.
-AT_ONCE = 500
+AT_ONCE = 512
 
 #: A seat that is behind by more account entries than this is read anew without looking at them.
 _MOST_ENTRIES = 1000
@@ -36,7 +37,7 @@ class Arrivals:
     def __init__(self, app: Flask) -> None:
         """Begin with nobody."""
         self._app = app
-        self._serializer: Any = None
+        self._reading: Any = None
         self._batches = Batches[Comer, Seat | None](self._read, AT_ONCE)
 
     @property
@@ -55,13 +56,16 @@ class Arrivals:
         cookie = parse_cookie(environ).get(app.config["SESSION_COOKIE_NAME"])
         if not cookie:
             return None
-        if self._serializer is None:  # making it costs more than reading a cookie
-            self._serializer = SecureCookieSessionInterface().get_signing_serializer(app)
-        longest = int(app.permanent_session_lifetime.total_seconds())
+        if self._reading is None:  # making these costs more than reading a cookie
+            serializer: Any = SecureCookieSessionInterface().get_signing_serializer(app)
+            longest = int(app.permanent_session_lifetime.total_seconds())
+            self._reading = serializer, serializer.make_signer(serializer.salt), longest
+        serializer, signer, longest = self._reading
         try:
-            return self._serializer.loads(cookie, max_age=longest).get("_user_id")
+            payload = signer.unsign(cookie, max_age=longest)
         except BadSignature:
             return None
+        return serializer.load_payload(payload, encoding).get("_user_id")
 
     def _read(self, comers: Sequence[Comer]) -> list[Seat | None]:
         database: Database = self._app.extensions["database"]
@@ -69,15 +73,10 @@ class Arrivals:
             look_anew(session)
             known_at = accounts_head(session)
             found = signed_in_by(session, {token for _, token in comers})
-            seats = []
-            for sid, token in comers:
-                actor, row = found.get(token, (None, None))
-                seats.append(
-                    None
-                    if actor is None or row is None
-                    else Seat(sid, actor, stands_until(row, actor), known_at=known_at)
-                )
-            return seats
+            return [
+                Seat(sid, *found[token], known_at=known_at) if token in found else None
+                for sid, token in comers
+            ]
 
 
 def accounts_head(session: Session) -> int:

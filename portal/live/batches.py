@@ -9,16 +9,17 @@ A = TypeVar("A")
 
 
 class _Asked(Generic[Q, A]):
-    """One question, and how it went."""
+    """One question, and how it went; `until_answered` is held until then."""
 
-    __slots__ = ("answer", "error", "is_answered", "question")
+    __slots__ = ("answer", "error", "question", "until_answered")
 
     def __init__(self, question: Q) -> None:
         """Begin unanswered."""
         self.question = question
         self.answer: A
         self.error: BaseException | None = None
-        self.is_answered = threading.Event()
+        self.until_answered = threading.Lock()
+        self.until_answered.acquire()
 
 
 class Batches(Generic[Q, A]):
@@ -41,13 +42,13 @@ class Batches(Generic[Q, A]):
 
     def ask(self, question: Q) -> A:
         """Wait for the answer; raises whatever answering its batch raised."""
-        asked = _Asked[Q, A](question)
+        asked: _Asked[Q, A] = _Asked(question)
         with self._turn:
             self._waiting.append(asked)
             is_first, self._is_running = not self._is_running, True
         if is_first:
             threading.Thread(target=self._run, name="batches", daemon=True).start()
-        asked.is_answered.wait()
+        asked.until_answered.acquire()
         if asked.error is not None:
             raise asked.error
         return asked.answer
@@ -67,4 +68,4 @@ class Batches(Generic[Q, A]):
                 for asked in batch:
                     asked.error = error
             for asked in batch:
-                asked.is_answered.set()
+                asked.until_answered.release()

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
-from portal.accounts.queries import SignedIn
+from portal.accounts.queries import Stay
 from portal.journal.audience import rooms_of
 from portal.live.seats import Seat, Seats
 
@@ -37,18 +37,18 @@ class Channel:
 
     def sit(self, seat: Seat, incident_id: int | None, rooms: frozenset[str]) -> None:
         """Move a socket into exactly these rooms of one incident."""
-        server = self.server
+        manager = self.server.manager
         was = {
             socket_room(seat.incident_id, r) for r in seat.rooms if seat.incident_id is not None
         }
         now = {socket_room(incident_id, r) for r in rooms if incident_id is not None}
         for name in was - now:
-            server.leave_room(seat.sid, name, namespace=NAMESPACE)
+            manager.leave_room(seat.sid, NAMESPACE, name)
         for name in now - was:
-            server.enter_room(seat.sid, name, namespace=NAMESPACE)
+            manager.enter_room(seat.sid, NAMESPACE, name)
         seat.incident_id, seat.rooms = incident_id, rooms
 
-    def recheck(self, seat: Seat, found: SignedIn | None) -> None:
+    def recheck(self, seat: Seat, found: Stay | None) -> None:
         """Close a socket, or move it to where its people now belong, by what was read anew."""
         if found is None:
             self.close(seat, "signed_out")

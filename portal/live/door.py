@@ -1,6 +1,7 @@
 """The door before the sockets: who may knock is looked at before anything is read."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16_384
 
 _PATH = "/socket.io/"
+
+#: What is asked of a request.
+_ASKED = (
+    "wsgi.url_scheme",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "HTTP_HOST",
+    "HTTP_ORIGIN",
+    "HTTP_SEC_FETCH_SITE",
+    "HTTP_UPGRADE",
+)
 
 
 class Door:
@@ -49,26 +61,35 @@ class Door:
 
     def refusal(self, environ: "WSGIEnvironment") -> str | None:
         """Return the status of a refusal; None where there is nothing to refuse."""
-        try:
-            get_host(environ, self._app.config["TRUSTED_HOSTS"])
-        except SecurityError:
-            return "400 Bad Request"
-        if is_from_elsewhere(self._app.config["ORIGIN"], environ):
-            return "403 Forbidden"
-        is_websocket = "websocket" in environ.get("HTTP_UPGRADE", "").lower()
-        if is_websocket and "HTTP_ORIGIN" not in environ:
-            return "403 Forbidden"
+        config = self._app.config
+        said = tuple((name, environ[name]) for name in _ASKED if name in environ)
+        refused = _refusal(config["ORIGIN"], tuple(config["TRUSTED_HOSTS"] or ()), said)
         length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not length.isdecimal() or int(length) > MAX_MESSAGE:
+        if refused is None and not (length.isdecimal() and int(length) <= MAX_MESSAGE):
             return "413 Content Too Large"
-        return None
+        return refused
 
     def _answering(self, start_response: "StartResponse") -> Callable[..., Any]:
-        ours = dict(plain_headers(is_https=is_https(self._app)))
-
         def answer(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             known = {name.lower() for name, _ in headers}
-            added = [it for it in ours.items() if it[0].lower() not in known]
+            ours = plain_headers(is_https=is_https(self._app))
+            added = [it for it in ours if it[0].lower() not in known]
             return start_response(status, headers + added, *more)
 
         return answer
+
+
+@lru_cache(maxsize=256)  # all browsers say the same
+def _refusal(
+    origin: str, trusted: tuple[str, ...], said: tuple[tuple[str, str], ...]
+) -> str | None:
+    """Return the status of a refusal for what a request says of where it comes from."""
+    environ = dict(said)
+    try:
+        get_host(environ, trusted or None)
+    except SecurityError:
+        return "400 Bad Request"
+    if is_from_elsewhere(origin, environ):
+        return "403 Forbidden"
+    is_websocket = "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+    return "403 Forbidden" if is_websocket and "HTTP_ORIGIN" not in environ else None

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from portal.accounts.models import SignIn
-from portal.accounts.queries import stands_until
 from portal.core.actor import Actor
 from portal.core.rates import Pace, Rate
 
@@ -43,9 +41,9 @@ class Seat:
         """Return whether an account entry may change what this socket's person sees."""
         return bool(getattr(self.actor, CONCERNS[subject]) == subject_id)
 
-    def renew(self, actor: Actor, row: SignIn) -> None:
+    def renew(self, actor: Actor, ends_at: datetime) -> None:
         """Take over what was read anew."""
-        self.actor, self.ends_at = actor, stands_until(row, actor)
+        self.actor, self.ends_at = actor, ends_at
 
 
 class Seats:

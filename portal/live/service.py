@@ -49,6 +49,7 @@ def attach(app: Flask) -> SocketIO:
         "http_compression": False,
         "async_handlers": False,  # one socket's messages are taken in turn anyway
         "json": encoding,
+        "serializer": encoding.TextPacket,
     }
     if monkey.is_module_patched("socket"):
         socketio = driver.make_socketio(app, limits=_limits, **options)

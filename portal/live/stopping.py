@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import gevent
 from flask import Flask
 from gevent.event import Event
-from gevent.pywsgi import WSGIServer
 from werkzeug.wsgi import ClosingIterator
 
 from portal.live.channel import Channel
+from portal.live.driver import Server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: How long requests may take to end, and what is in memory to be written, in seconds.
 FINISH_S, FLUSH_S = 10.0, 5.0
+#: How long a connection that was taken in may take to send its first request, in seconds.
+UNREAD_S = 1.0
 
 #: Clients come back after one of these times, in seconds.
 RETRY_S = (1.0, 10.0)
@@ -82,7 +84,7 @@ def on_stop(app: Flask, act: Callable[[], object]) -> None:
     app.extensions.setdefault("on_stop", []).append(act)
 
 
-def serve(app: Flask, servers: Sequence[WSGIServer], *, lifeline: int | None = None) -> None:
+def serve(app: Flask, servers: Sequence[Server], *, lifeline: int | None = None) -> None:
     """Answer until a signal, then end the process's work; returns when all is done.
 
     lifeline : a descriptor whose end is as good as a signal.
@@ -110,25 +112,32 @@ def _watch(lifeline: int, told: Event) -> None:
     told.set()
 
 
-def stop(app: Flask, servers: Sequence[WSGIServer]) -> None:
+def stop(app: Flask, servers: Sequence[Server]) -> None:
     """End the work of a serving process: within about fifteen seconds, mostly in one."""
     running: Running = app.extensions["running"]
     running.is_stopping = True
     for server in servers:
         server.close()
+        server.hang_up_idle()
     if "leases" in app.extensions:
         _flush(app.extensions["leases"].step)  # who came this very second is present, too
     count = say_goodbye(app.extensions["channel"])
     log.info("ending: told %s sockets, %s requests to finish", count, running.count)
-    gevent.sleep(_LAST_WORDS_S if count else 0)
-    until = time.monotonic() + FINISH_S
-    while running.count and time.monotonic() < until:
-        gevent.sleep(_LOOK_S)
-    if running.count:
+    gevent.sleep(_LAST_WORDS_S if count else _LOOK_S)
+    _wait_for(lambda: not any(it.unread for it in servers), UNREAD_S)
+    if not _wait_for(lambda: not running.count, FINISH_S):
         log.warning("%s requests were not finished within %s s", running.count, FINISH_S)
     for act in app.extensions.get("on_stop", []):
         _flush(act)
     log.info("ended")
+
+
+def _wait_for(holds: Callable[[], bool], longest_s: float) -> bool:
+    """Wait until something holds, but no longer than that; return whether it does."""
+    until = time.monotonic() + longest_s
+    while not holds() and time.monotonic() < until:
+        gevent.sleep(_LOOK_S)
+    return holds()
 
 
 def say_goodbye(channel: Channel) -> int:

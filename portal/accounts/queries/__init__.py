@@ -4,6 +4,7 @@ from portal.accounts.queries.actors import (
     IDLE,
     IDLE_STAFF,
     SignedIn,
+    Stay,
     actor_of,
     ends_by_clock,
     epoch_of,
@@ -11,7 +12,6 @@ from portal.accounts.queries.actors import (
     hash_token,
     idle_limit,
     signed_in_by,
-    stands_until,
     still_signed_in,
     usual_actor,
 )
@@ -66,6 +66,7 @@ __all__ = [
     "Evidence",
     "Factors",
     "SignedIn",
+    "Stay",
     "actor_of",
     "acts_for_one",
     "applications_by_id",
@@ -104,7 +105,6 @@ __all__ = [
     "people_by_id",
     "required_provider",
     "signed_in_by",
-    "stands_until",
     "still_signed_in",
     "usual_actor",
 ]

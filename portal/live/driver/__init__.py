@@ -6,10 +6,11 @@ under them, and who is in which room.
 
 from portal.live.driver.engine import make_socketio
 from portal.live.driver.seam import MovedError
-from portal.live.driver.serving import listening, serve, server_on, set_up, settle
+from portal.live.driver.serving import Server, listening, serve, server_on, set_up, settle
 
 __all__ = [
     "MovedError",
+    "Server",
     "listening",
     "make_socketio",
     "serve",

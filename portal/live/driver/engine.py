@@ -35,6 +35,8 @@ _RETRY_S = 5
 _DRAWN = 64
 
 _NO_BODY = BytesIO()
+#: Kinds of what handlers may ask of a request.
+_KEPT = frozenset({str, tuple, bool})
 
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -157,12 +159,12 @@ def _refusal(status: str, headers: Iterable[tuple[str, str]] = ()) -> dict[str, 
 
 def _slim(environ: dict[str, Any]) -> dict[str, Any]:
     """Return what handlers may ask of the first request, without what holds on to it."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if isinstance(value, str | tuple | bool) or name in {"wsgi.errors", "flask.app"}
-    }
-    return kept | {"wsgi.input": _NO_BODY}
+    kept = {name: value for name, value in environ.items() if type(value) in _KEPT}
+    for name in ("wsgi.errors", "flask.app"):
+        if name in environ:
+            kept[name] = environ[name]
+    kept["wsgi.input"] = _NO_BODY
+    return kept
 
 
 def _take_all_files() -> None:

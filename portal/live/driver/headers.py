@@ -23,24 +23,25 @@ class Headers:
     status : always empty: what is wrong is an error at once.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_first")
 
     status = ""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         """Take them in the order in which they came."""
         self._fields = fields
+        self._first = {name.lower(): value for name, value in reversed(fields)}
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of that name."""
-        wanted = name.lower()
-        return next((it for key, it in self._fields if key.lower() == wanted), default)
+        return self._first.get(name.lower(), default)
 
     getheader = get
 
     def __delitem__(self, name: str) -> None:
         wanted = name.lower()
         self._fields = [it for it in self._fields if it[0].lower() != wanted]
+        self._first.pop(wanted, None)
 
     @property
     def headers(self) -> Iterator[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Frames that are joined into one write at most.
 JOINED = 64
 #: So many connections are written to before others of the process get a turn.
-_CHUNK = 256
+_CHUNK = 512
 
 
 class Outbox:

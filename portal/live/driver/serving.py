@@ -2,8 +2,10 @@
 
 import gc
 import socket
+from contextlib import suppress
 from typing import Any, BinaryIO
 
+import gevent
 import gevent.socket
 from flask import Flask
 from gevent.pywsgi import WSGIHandler, WSGIServer
@@ -19,12 +21,53 @@ _SEND_BUFFER = 128 * 1024
 _SILENCE_MS = 30_000
 
 
+class Server(WSGIServer):
+    """Answers on a listening socket.
+
+    unread : those of whose request not all has been read; of new ones, nothing yet.
+    idle   : those that have had an answer and may ask again.
+    """
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        """Begin with nobody."""
+        super().__init__(*words, **options)
+        self.unread: set[Handler] = set()
+        self.idle: set[Handler] = set()
+
+    def hang_up_idle(self) -> None:
+        """Read nothing more from those who ask nothing; what is on its way is still read."""
+        for handler in tuple(self.idle):
+            with suppress(OSError):
+                handler.socket.shutdown(socket.SHUT_RD)
+
+
 class Handler(WSGIHandler):
     """Answers the requests of one connection, until one takes its socket."""
 
     socket: Any
+    server: Server
     headers_sent: bool
     close_connection: bool
+    _is_new = True
+
+    def handle(self) -> None:
+        """Answer one request after the other."""
+        self.server.unread.add(self)
+        try:
+            super().handle()
+        finally:
+            self.server.unread.discard(self)
+            self.server.idle.discard(self)
+
+    def read_requestline(self) -> str:
+        """Wait for a request, and return its first line."""
+        if not self._is_new:
+            self.server.idle.add(self)
+        line: str = super().read_requestline()
+        self._is_new = False
+        self.server.idle.discard(self)
+        self.server.unread.add(self)
+        return line
 
     def MessageClass(  # type: ignore[override]  # noqa: N802 - pywsgi asks no more of it
         self, lines: BinaryIO, *_more: object
@@ -32,8 +75,12 @@ class Handler(WSGIHandler):
         """Read the headers; a request whose end is not clear is refused, with 400."""
         return read_headers(lines)
 
+    def log_request(self) -> None:
+        """Write no line: the application logs what it answers."""
+
     def get_environ(self) -> dict[str, Any]:
         """Return the request's environment, from which its socket can be taken."""
+        self.server.unread.discard(self)
         environ: dict[str, Any] = super().get_environ()
         environ[TAKE] = self._take_socket
         return environ
@@ -52,8 +99,10 @@ class Handler(WSGIHandler):
 def settle() -> None:
     """Leave what is there for good out of every search for garbage, and search less often.
 
-    Sockets are let go of one by one; a search through all of them would stop everybody.
+    Sockets are let go of one by one; a search through all of them would stop everybody. Nor
+    does anybody ask which greenlet came of which: every message would pay for it.
     """
+    gevent.config.track_greenlet_tree = False
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -77,9 +126,9 @@ def set_up(listener: socket.socket) -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE_MS)
 
 
-def server_on(app: Flask, listener: socket.socket) -> WSGIServer:
+def server_on(app: Flask, listener: socket.socket) -> Server:
     """Return a server that answers on a listening socket once it is started."""
-    return WSGIServer(listener, app, handler_class=Handler, log=None)
+    return Server(listener, app, handler_class=Handler, log=None)
 
 
 def serve(app: Flask, host: str, port: int) -> None:
