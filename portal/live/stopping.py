@@ -118,12 +118,14 @@ def stop(app: Flask, servers: Sequence[Server]) -> None:
     running.is_stopping = True
     for server in servers:
         server.close()
-        server.hang_up_idle()
     if "leases" in app.extensions:
         _flush(app.extensions["leases"].step)  # who came this very second is present, too
     count = say_goodbye(app.extensions["channel"])
     log.info("ending: told %s sockets, %s requests to finish", count, running.count)
     gevent.sleep(_LAST_WORDS_S if count else _LOOK_S)
+    for server in servers:
+        server.hang_up_idle()
+    gevent.sleep(0)
     _wait_for(lambda: not any(it.unread for it in servers), UNREAD_S)
     if not _wait_for(lambda: not running.count, FINISH_S):
         log.warning("%s requests were not finished within %s s", running.count, FINISH_S)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
 
-#: What a page takes at most on a machine that does much else; a pass waits no longer than it must.
+#: What a page takes at most on a machine that does much else.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
 #: A client tries again within 2, then 4, then 8 s of the last try, by chance.

@@ -92,6 +92,8 @@ def at_each(server: Workers, transports: list[str], cookie: str) -> Iterator[dic
                 if name not in found:
                     found[name] = client
                     stack.push(one.pop_all())
+                else:  # said, lest too many of one person's push the first out
+                    client.io.disconnect()
             return len(found) == COUNT
 
         wait_until(reach_all, f"a connection at each of {server.workers()}")

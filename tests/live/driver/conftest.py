@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _left_to_python(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close what the clients' library leaves to Python here, not in the midst of another test."""
+    """Close what the clients' library leaves to Python here, not in another test's midst."""
     yield
     if request.node.get_closest_marker("filterwarnings"):
         gc.collect()
