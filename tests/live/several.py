@@ -78,25 +78,23 @@ class Workers(Server):
 
 @contextmanager
 def at_each(server: Workers, transports: list[str], cookie: str) -> Iterator[dict[str, Plain]]:
-    """Lend a client at each worker, by its name."""
+    """Lend a client at each worker, by its name: meanwhile the others stand still."""
     found: dict[str, Plain] = {}
+    workers = server.workers()
     with ExitStack() as stack:
-
-        def reach_all() -> bool:
-            with ExitStack() as one:
-                known = {"Cookie": cookie}
-                client = one.enter_context(
-                    connected(server.url, transports, known, kind=OrderedClient)
+        for name in workers:
+            others = [psutil.Process(pid) for it, pid in workers.items() if it != name]
+            for other in others:
+                other.suspend()
+            try:
+                client = stack.enter_context(
+                    connected(server.url, transports, {"Cookie": cookie}, kind=OrderedClient)
                 )
-                name = worker_of(client)
-                if name not in found:
-                    found[name] = client
-                    stack.push(one.pop_all())
-                else:  # said, lest too many of one person's push the first out
-                    client.io.disconnect()
-            return len(found) == COUNT
-
-        wait_until(reach_all, f"a connection at each of {server.workers()}")
+            finally:
+                for other in others:
+                    other.resume()
+            assert worker_of(client) == name
+            found[name] = client
         yield found
 
 
