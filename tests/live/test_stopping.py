@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+#: Late for a request, but not too late.
+LATE_S = 0.3
 FEED = "/incidents/EX27/feed"
 BOTH = pytest.mark.parametrize("transports", [WEBSOCKET, POLLING], ids="+".join)
 
@@ -69,6 +72,32 @@ def test_sockets_are_told_when_to_come_back_each_at_another_time(
         server.start()
         with connected(server.url, transports, known) as again:
             assert again.follow(start) == {"frames": [], "heads": start["heads"]}
+
+
+@pytest.mark.one_backend
+def test_who_was_taken_in_is_answered_and_an_idle_line_is_hung_up_on(server: Server):
+    """Neither is reset: a browser would show that, or send a form again."""
+    address, asked = ("127.0.0.1", server.port), b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with (
+        socket.create_connection(address, PATIENCE_S) as idle,
+        socket.create_connection(address, PATIENCE_S) as taken_in,
+    ):
+        idle.sendall(asked + b"\r\n")
+        first = b""
+        while not first.endswith(b"}\n"):
+            first += idle.recv(65_536)
+        taken_in.sendall(asked)
+        process = server.process
+        assert process is not None
+        process.send_signal(signal.SIGTERM)
+        assert idle.recv(65_536) == b""
+        time.sleep(LATE_S)
+        assert process.poll() is None, "it waits for who has begun to ask"
+        taken_in.sendall(b"\r\n")
+        answer = taken_in.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 ")
+        assert b"Connection: close" in answer
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.one_backend
