@@ -101,7 +101,8 @@ class MailServer:
             raise DeferredError(f"{SERVER} cannot be reached: {_line(why)}") from error
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
+        needs_tls = self.is_tls_first or self.starttls  # reading all authorities takes a while
+        context = ssl.create_default_context() if needs_tls else None
         if self.is_tls_first:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 self.host, self.port, self.name, timeout=PATIENCE_S, context=context

@@ -89,7 +89,8 @@ class Handler(WSGIHandler):
         """Give the socket away: nothing here reads, writes or closes it any more."""
         held = self.socket
         # Not a copy of it: closing one of two would leave the other's number with the hub.
-        taken = held._sock.__class__(fileno=held._sock.detach())  # noqa: SLF001
+        kind = held.family, held.type, held.proto  # told, or the system is asked for each
+        taken = held._sock.__class__(*kind, fileno=held._sock.detach())  # noqa: SLF001
         self.socket = None
         held.close()
         self.headers_sent = self.close_connection = True
