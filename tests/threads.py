@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 60
 
+#: What a database that very many ask at the same moment may answer; then nothing was written.
+BUSY = 503
+
 
 def together(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
     """Do all jobs at once, each in a thread; return what each returned or raised, in order."""

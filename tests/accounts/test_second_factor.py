@@ -20,6 +20,7 @@ from portal.journal.models import Words
 from portal.journal.transaction import transaction
 from tests.accounts.coming import code_now, form_to, go_in, key_of, send_password
 from tests.passkeys import asked_of, of_person
+from tests.threads import BUSY
 from tests.world import PASSWORD
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def test_fifty_uses_of_one_code_let_one_in(
     app: Flask, session: Session, world: World, key: str
 ):
     answers = many_at_once(app, world, code_now(key))
-    assert sorted(answers) == [303] + [422] * (MANY - 1)
+    assert answers.count(303) == 1
+    assert set(answers) <= {303, 422, BUSY}
     assert open_sessions(session, world) == 1
 
 
@@ -171,7 +173,8 @@ def test_fifty_uses_of_one_recovery_code_let_one_in(
     app: Flask, session: Session, world: World, codes: list[str]
 ):
     answers = many_at_once(app, world, codes[3])
-    assert sorted(answers) == [303] + [422] * (MANY - 1)
+    assert answers.count(303) == 1
+    assert set(answers) <= {303, 422, BUSY}
     assert open_sessions(session, world) == 1
     assert factors_of(session, world.people["alpha"].id).codes == 9
 
