@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Table, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -36,7 +36,7 @@ class Draft:
     by: Actor | None = None
 
 
-def insert_into(session: Session, row: type[Row]) -> Any:
+def insert_into(session: Session, row: type[Row] | Table) -> Any:
     """Return an INSERT that knows ON CONFLICT, which SQLAlchemy keeps per dialect."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(row)
@@ -100,13 +100,14 @@ def _take_room_numbers(
     wanted = Counter(room for draft in drafts for room in draft.rooms)
     if not wanted:
         return {}
-    rooms = insert_into(session, RoomHead).values(
-        [{"incident_id": stream, "room": room, "n": wanted[room]} for room in sorted(wanted)]
-    )
+    # By the table, and the values apart: so it is compiled once, however many rooms there are.
+    heads: Any = RoomHead.__table__
+    rooms = insert_into(session, heads)
     taken = session.execute(
         rooms.on_conflict_do_update(
-            index_elements=["incident_id", "room"], set_={"n": RoomHead.n + rooms.excluded.n}
-        ).returning(RoomHead.room, RoomHead.n)
+            index_elements=["incident_id", "room"], set_={"n": heads.c.n + rooms.excluded.n}
+        ).returning(heads.c.room, heads.c.n),
+        [{"incident_id": stream, "room": room, "n": wanted[room]} for room in sorted(wanted)],
     )
     return {room: iter(range(last - wanted[room] + 1, last + 1)) for room, last in taken}
 

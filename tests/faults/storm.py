@@ -47,6 +47,7 @@ class Person:
         self.have: dict[str, int] = dict(start["heads"])
         self.seen = [Seen("page", heads=dict(self.have))]
         self.is_seated = self.is_there = False
+        self.held: list[dict[str, Any]] = []
         self.due, self.tries = 0.0, 0
 
     def sit(self, answer: dict[str, Any]) -> None:
@@ -54,10 +55,17 @@ class Person:
         self.seen.append(Seen("answer", answer["heads"], frames, canaries_in(answer)))
         self.have = dict(answer["heads"])
         self.is_seated, self.tries = True, 0
+        held, self.held = self.held, []
+        for frame in held:
+            self.hear(frame)
 
     def hear(self, frame: dict[str, Any]) -> None:
+        """Take a frame; one that came before the answer is held until that is there."""
+        if not self.is_seated:
+            self.held.append(frame)
+            return
         room, n = frame["room"], frame["n"]
-        is_due = self.is_seated and n == self.have.get(room, 0) + 1
+        is_due = n == self.have.get(room, 0) + 1
         if is_due:
             self.have[room] = n
         told = [(room, n, frame.get("subject", ""))] if is_due else []
@@ -65,6 +73,7 @@ class Person:
 
     def lose(self) -> None:
         self.is_seated = self.is_there = False
+        self.held.clear()
         wait = min(_LAST_S, _FIRST_S * 2**self.tries)
         self.due = time.monotonic() + random.uniform(0, wait)  # noqa: S311 - no secret
         self.tries += 1
