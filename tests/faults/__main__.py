@@ -52,7 +52,7 @@ def main() -> int:
         out.touch()
         environment = os.environ | {"PORTAL_FAULTS": "full", "PORTAL_FAULTS_OUT": str(out)}
         began = time.monotonic()
-        # Two at a time: some wait for ten minutes. What kills stays apart from what is measured.
+        # Two at a time: some wait for ten minutes. What kills has a worker of its own.
         two = ["-n", "2", "--dist", "loadgroup"]
         command = [sys.executable, "-m", "pytest", *two, "-rs", "tests/faults"]
         run = subprocess.Popen(
