@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from dataclasses import replace
@@ -48,17 +47,6 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=1200, stateful_step_count=50, **_COMMON)
 settings.load_profile(os.environ.get("PORTAL_HYPOTHESIS", "quick"))
-
-# ---------------------------------------------------------------- what tests leave behind
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _left_behind() -> Iterator[None]:
-    """Let go of what a module leaves; what stays is not looked through again and again."""
-    yield
-    gc.collect()
-    gc.freeze()
-
 
 # ---------------------------------------------------------------- databases: one real server
 
