@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     TypeDecorator,
 )
@@ -96,6 +97,11 @@ class Row(DeclarativeBase):
             values_callable=lambda enum: [member.value for member in enum],
         ),
     }
+
+
+def table_of(row: type[Row]) -> Table:
+    """Return the table itself, for statements that are made once and read no objects."""
+    return cast("Table", row.__table__)
 
 
 class MovedRow(Row):

@@ -26,17 +26,10 @@ EpochReader = Callable[[Session, Actor], str | None]
 #: How long a writer waits for another process before it says "busy", in seconds.
 WRITER_PATIENCE_S = 5.0
 
-#: A row lock or a statement that takes longer than this is given up (PostgreSQL), in ms.
-_TIMEOUTS = "-c lock_timeout=5000 -c statement_timeout=10000"
-
-#: A connection that is not made, or not heard of, for so long is given up (PostgreSQL): seconds
-#: until it stands, milliseconds until what was sent has been acknowledged by the other machine.
-_CONNECTING: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 5000}
-
 #: How long a request waits for a connection while all are in use, in seconds.
 _POOL_PATIENCE_S = 5
 
-_WRITE = {"portal_begin": "IMMEDIATE"}
+_WRITE = {"portal_begin": "IMMEDIATE", "postgresql_readonly": False}
 
 
 class Database:
@@ -55,19 +48,21 @@ class Database:
         }
         if self.is_sqlite:
             options["connect_args"] = {"check_same_thread": False, "timeout": 0}
-        else:
-            connecting = {"options": _TIMEOUTS, **_CONNECTING}
-            options |= {"pool_pre_ping": True, "connect_args": connecting}
-        self.engine = create_engine(self.url, **options)
-        if self.is_sqlite:
+            bind = self.engine = create_engine(self.url, **options)
             event.listen(self.engine, "do_connect", keep_for_oneself)
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            from portal.core import postgres  # noqa: PLC0415 - who has SQLite does without it
+
+            options |= {"pool_pre_ping": True, "connect_args": postgres.CONNECTING}
+            self.engine = create_engine(self.url, **options)
+            bind = postgres.set_up(self.engine)
         self.epoch_of = epoch_of
         self.readers: list[Callable[[], None]] = []
         self.is_failing = False
         self._turn = threading.Lock()
-        self.sessions = sessionmaker(self.engine, info={"database": self})
+        self.sessions = sessionmaker(bind, info={"database": self})
 
     @contextmanager
     def turn(self) -> Iterator[None]:

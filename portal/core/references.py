@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 #: Crockford's base 32: no I, L, O or U, so that it survives the telephone.
@@ -41,6 +42,12 @@ def unused_reference(session: Session, column: Any, prefix: str = "") -> str:
     """
     for tried in count():
         reference = new_reference(prefix, 4 + tried // 10)
-        if session.scalar(select(column).where(column == reference)) is None:
+        if session.scalar(_bearing(column), {"sought": reference}) is None:
             return reference
     raise AssertionError
+
+
+@cache
+def _bearing(column: Any) -> Select[Any]:
+    """Return the question for the row of a reference, made once."""
+    return select(column).where(column == bindparam("sought"))

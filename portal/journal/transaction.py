@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, delete, insert, inspect, select, update
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.core import clock
 from portal.core.actor import Actor
+from portal.core.columns import table_of
 from portal.core.db import database_of, writing
 from portal.core.errors import (
     AlreadyDoneError,
@@ -29,6 +30,20 @@ from portal.core.writes import Held, OnceKey
 from portal.journal import numbers
 from portal.journal.models import Audience, Once
 from portal.journal.numbers import Draft
+
+_once, _audience = table_of(Once), table_of(Audience)
+_ANSWER = (
+    update(_once)
+    .where(_once.c.person_id == bindparam("person"), _once.c.token == bindparam("key"))
+    .values(answer=bindparam("path"))
+)
+_OF_ROW = (
+    _audience.c.subject == bindparam("whose"),
+    _audience.c.subject_id == bindparam("whose_id"),
+)
+_SEEN = select(_audience.c.room).where(*_OF_ROW)
+_LOSE = delete(_audience).where(*_OF_ROW, _audience.c.room == bindparam("lost"))
+_GAIN = insert(_audience)
 
 
 class Recorded(Protocol):
@@ -68,9 +83,10 @@ class Tx:
         if says.keys() != move.says:
             message = f"{machine.subject}.{name} says {sorted(move.says)}, not {sorted(says)}"
             raise TypeError(message)
-        if None in move.origin:
+        is_new = None in move.origin and not inspect(row).persistent
+        if is_new:
             self.session.add(row)
-        self._drafts.append(Draft(machine.subject, name, says, row=row))
+        self._drafts.append(Draft(machine.subject, name, says, row=row, is_new=is_new))
 
     def check(self, machine: Machine, name: str, row: Recorded, /) -> None:
         """Raise what `move` would raise, where a rule has to look at something before it."""
@@ -96,15 +112,17 @@ class Tx:
         if self.actor.person_id is None:
             raise TypeError("a single-use key belongs to a person")
         key = {"person_id": self.actor.person_id, "token": self._once.token}
+        connection = self.session.connection()
+        claim = numbers.claiming(connection.dialect.name, Once)
         values = {
+            **key,
             "route": self._once.route,
             "body_hash": self._once.body_hash,
+            "answer": "",
             "at": self.now,
         }
-        insert = numbers.insert_into(self.session, Once)
-        claim = insert.values(**key, **values).on_conflict_do_nothing().returning(Once.token)
         # Not `rowcount`: with PostgreSQL it is -1 here, whether claimed or not.
-        if self.session.execute(claim).first() is not None:
+        if connection.execute(claim, values).first() is not None:
             return
         first = self.session.get_one(Once, key, populate_existing=True)
         if (first.route, first.body_hash) != (self._once.route, self._once.body_hash):
@@ -144,11 +162,8 @@ class Tx:
             mine = [draft for draft in self._drafts if draft.stream == stream]
             numbers.record(self.session, stream, mine, self.actor)
         if self._once is not None:
-            once = self.session.get_one(
-                Once, {"person_id": self.actor.person_id, "token": self._once.token}
-            )
-            once.answer = self._answer
-            self.session.flush()
+            key = {"person": self.actor.person_id, "key": self._once.token}
+            self.session.connection().execute(_ANSWER, {**key, "path": self._answer})
 
     def _lock_the_unchanged(self) -> None:
         """Lock moved rows that the flush will not write, since their entry's time still will.
@@ -169,21 +184,16 @@ class Tx:
         if row is None:
             return
         draft.subject_id, draft.stream = row.id, row.stream
-        stored = self.session.scalars(
-            select(Audience).where(
-                Audience.subject == draft.subject, Audience.subject_id == row.id
-            )
-        ).all()
-        was, now = {audience.room for audience in stored}, row.audience
+        whose = {"whose": draft.subject, "whose_id": row.id}
+        connection = self.session.connection()
+        stored = () if draft.is_new else connection.execute(_SEEN, whose).scalars()
+        was, now = frozenset(stored), row.audience
         draft.rooms = was | now
-        for audience in stored:
-            if audience.room not in now:
-                self.session.delete(audience)
-        self.session.add_all(
-            Audience(subject=draft.subject, subject_id=row.id, room=room)
-            for room in sorted(now - was)
-        )
-        self.session.flush()
+        if was - now:
+            connection.execute(_LOSE, [{**whose, "lost": room} for room in sorted(was - now)])
+        if now - was:
+            key = {"subject": draft.subject, "subject_id": row.id}
+            connection.execute(_GAIN, [{**key, "room": room} for room in sorted(now - was)])
 
 
 @contextmanager

@@ -88,7 +88,8 @@ def test_a_session_that_ended_by_the_clock_writes_nothing(
     post = make_post(session, world.actor("alpha"))
     actor = sign_in(session, world, name)
     held_clock.tick(idle * 60 - 1)
-    assert epoch_of(session, actor) == actor.epoch
+    with transaction(session, actor) as tx:
+        assert epoch_of(tx.session, actor) == actor.epoch
     held_clock.tick(1)
     before = dump(session)
     with pytest.raises(EpochGoneError), transaction(session, actor) as tx:

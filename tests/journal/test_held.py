@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import delete, select
 
-from portal.core import db
+from portal.core import postgres
 from portal.core.errors import BusyError, ConflictError, StateGoneError, VersionGoneError
 from portal.core.writes import Held
 from portal.feed import operations as feed
@@ -242,7 +242,7 @@ def test_a_move_that_changes_no_column_waits_for_the_row_before_it_takes_a_numbe
 def test_a_row_that_somebody_keeps_locked_makes_the_portal_busy_not_hang(
     database_url, world, session, post, monkeypatch
 ):
-    monkeypatch.setattr(db, "_TIMEOUTS", "-c lock_timeout=200")
+    monkeypatch.setitem(postgres.CONNECTING, "options", "-c lock_timeout=200")
     with opened(database_url) as hasty, hasty.sessions() as mine:
         with hasty.engine.connect() as other:
             other.execute(select(Post.__table__).where(Post.id == post.id).with_for_update())

@@ -93,7 +93,7 @@ _SECRET = re.compile(
 
 
 #: A column: the database compares it, and what is kept of a token there is its hash.
-_COLUMN = re.compile(r"[A-Z]\w+\.\w+")
+_COLUMN = re.compile(r"(?:[A-Z]\w+|_\w+\.c)\.\w+")
 
 
 def compared(path: Path) -> Iterator[str]:

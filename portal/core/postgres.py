@@ -1,0 +1,75 @@
+"""What PostgreSQL is asked for: patience, and statements that stay prepared."""
+
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+from gevent import get_hub, monkey
+from sqlalchemy import Engine, event
+
+#: A row lock or a statement that takes longer than this is given up, in ms.
+_TIMEOUTS = "-c lock_timeout=5000 -c statement_timeout=10000"
+
+#: A connection that is not made, or not heard of, for so long is given up: seconds until it
+#: stands, milliseconds until what was sent has been acknowledged by the other machine.
+CONNECTING: dict[str, Any] = {
+    "options": _TIMEOUTS,
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5000,
+}
+
+#: Statements that a connection keeps prepared: more than the portal's pages and writes need.
+_MOST_PREPARED = 300
+
+_HAS_GEVENT = monkey.is_module_patched("select")
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection whose reads end in a COMMIT, and which waits by one watcher.
+
+    After a ROLLBACK the driver forgets all that it had prepared, and PostgreSQL would parse and
+    plan every statement anew. A transaction that only reads has nothing to take back.
+    """
+
+    def rollback(self) -> None:
+        """End the transaction; what it wrote is undone."""
+        if self.read_only:
+            self.commit()
+        else:
+            super().rollback()
+
+    def wait(
+        self,
+        gen: Generator[Any, Any, Any],
+        interval: float = 0.1,
+        timeout: float | None = None,
+    ) -> Any:
+        """Let others run until the answer is there; the driver would make a poll for each."""
+        if timeout is not None or not _HAS_GEVENT:
+            return super().wait(gen, interval, timeout)
+        hub, socket = get_hub(), self.pgconn.socket
+        try:
+            wanted = next(gen)
+            while True:
+                watcher = hub.loop.io(socket, wanted)  # 1 to read, 2 to write, for both alike
+                try:
+                    hub.wait(watcher)
+                finally:
+                    watcher.close()
+                wanted = gen.send(wanted)
+        except StopIteration as end:
+            return end.value
+
+
+def set_up(engine: Engine) -> Engine:
+    """Return the engine for sessions: they only read until a write is opened."""
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, _record: object, given: Any, named: Any) -> Any:
+        connection = _Connection.connect(*given, **named)
+        connection.prepared_max = _MOST_PREPARED
+        return connection
+
+    # Many rows go as one statement; the driver's own way asks and waits for each.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    return engine.execution_options(postgresql_readonly=True)
