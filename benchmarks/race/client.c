@@ -37,7 +37,7 @@
 #define CANON 65536
 #define CHUNK (256 * 1024)
 #define PORTS_EACH 25000 /* from one source address */
-enum { OUT, DIALLING, UPGRADING, OPENING, JOINING, FOLLOWING, IN };
+enum { OUT, DIALLING, UPGRADING, OPENING, JOINING, IN };
 
 struct seat {
     int fd, state, stopped, cut; /* cut: was thrown out since the storm began */
@@ -61,7 +61,7 @@ static long room_for;
 static int ep, port, offers, rcvbuf, many, in_flight_most;
 static long to_dial, dialled_to, in_flight, waiting;
 static const char *space;
-static char join[80], event[96], answer[96], joined[80], thrown[80], closing[96], buffer[8 * 1024 * 1024];
+static char join[80], event[96], followed[96], joined[80], thrown[80], closing[96], buffer[8 * 1024 * 1024];
 static int64_t from, upto, deadline, linger_until;
 static long expected;
 static int storm_first = 1000, storm_most = 30000;
@@ -195,7 +195,7 @@ static int64_t look(const char *p, int size, int64_t due) {
 static void hear(struct seat *s, const char *p, int size, int64_t at) {
     int64_t n = look(p, size, s->next);
     if (n < 0) return;
-    if (s->state == FOLLOWING) { /* before the answer: kept back */
+    if (s->state == JOINING) { /* before the answer: kept back */
         if (s->high && n != s->high + 1) it.gaps++;
         if (!s->low) s->low = n;
         s->high = n;
@@ -255,20 +255,19 @@ static int starts(const char *p, int size, const char *with) {
 static void message(struct seat *s, const char *p, int size, int64_t at) {
     if (starts(p, size, event)) hear(s, p + strlen(event), size - strlen(event) - 1, at);
     else if (size == 1 && *p == '2') send_text(s, "3");
-    else if (s->state == OPENING && *p == '0') { s->state = JOINING; send_text(s, join); }
-    else if (s->state == JOINING && starts(p, size, joined)) {
-        if (!s->follow) { enter(s, at); return; }
+    else if (s->state == OPENING && *p == '0') {
+        s->state = JOINING;
+        s->asked_at = at;
+        if (!s->follow) { send_text(s, join); return; }
         char asked[8192], *mark = strchr(s->follow, '@');
         if (!mark) exit(5);
-        snprintf(asked, sizeof asked, "%s%.*s%lld%s]", answer, (int)(mark - s->follow), s->follow,
+        snprintf(asked, sizeof asked, "%s%.*s%lld%s", join, (int)(mark - s->follow), s->follow,
                  (long long)(s->next - 1), mark + 1);
-        s->state = FOLLOWING;
-        s->asked_at = at;
         send_text(s, asked);
-    } else if (s->state == FOLLOWING && size > 2 && p[0] == '4' && p[1] == '3') {
-        const char *list = memchr(p, '[', size);
-        if (list) seated(s, list + 1, p + size, at);
-    } else if (starts(p, size, closing)) it.told_off++;
+    } else if (s->state == JOINING && starts(p, size, joined)) { if (!s->follow) enter(s, at); }
+    else if (s->state == JOINING && s->follow && starts(p, size, followed))
+        seated(s, p + strlen(followed), p + size, at);
+    else if (starts(p, size, closing)) it.told_off++;
     else if (starts(p, size, thrown) || (size > 1 && p[0] == '4' && p[1] == '4')) {
         if (s->state != IN) it.refused++;
         lose(s);
@@ -523,7 +522,7 @@ static void set_up(char **argv) {
     snprintf(thrown, sizeof thrown, "41%s", space);
     snprintf(event, sizeof event, "42%s%s[\"entry\",", space, comma);
     snprintf(closing, sizeof closing, "42%s%s[\"closing\",", space, comma);
-    snprintf(answer, sizeof answer, "42%s%s0[\"follow\",", space, comma);
+    snprintf(followed, sizeof followed, "42%s%s[\"followed\",", space, comma);
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);

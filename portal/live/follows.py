@@ -88,6 +88,14 @@ class Follows:
         """Seat a socket in the rooms of its person, and return what it missed there."""
         return self._batches.ask((seat, wanted))
 
+    def first_answer(self, seat: Seat, wanted: Follow) -> Answer:
+        """Return the same to who is connecting, and may ask again where this fails."""
+        try:
+            return self.answer(seat, wanted)
+        except Exception:
+            log.exception("nobody could say what %s missed", seat.sid)
+            return {"error": "please ask again"}
+
     def _answer_all(self, asked: Sequence[Asked]) -> list[Answer]:
         database: Database = self._app.extensions["database"]
         with database.sessions() as session:

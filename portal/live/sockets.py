@@ -1,4 +1,4 @@
-"""What a socket may say: connect, and follow one incident.
+"""What a socket may say: connect, and follow one incident, both at once if it likes.
 
 The handlers are python-socketio's own, without a Flask request around each: what they need of
 one, the session's cookie, they read themselves.
@@ -44,15 +44,20 @@ def register(
     """Register the events of the namespace."""
     server: Any = socketio.server  # type: ignore[attr-defined]
 
-    def connect(sid: str, environ: dict[str, Any], _auth: object = None) -> bool:
-        """Refuse the anonymous; where they come from was looked at before."""
-        seat = arrivals.seat_for(sid, environ)
+    def connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
+        """Refuse the anonymous; where they come from was looked at before.
+
+        Who says at once what to follow is spared a message and its way there and back.
+        """
+        seat, wanted = arrivals.seat_for(sid, environ), parse_follow(auth)
         if seat is None:
             return False
         channel.seats.add(seat)
         for oldest in channel.seats.of_person(seat.actor.person_id)[:-_MOST_SOCKETS]:
             channel.close(oldest, "too_many")
-        return True
+        if wanted is not None:
+            channel.say("followed", follows.first_answer(seat, wanted), to=sid)
+        return channel.seats.get(sid) is seat  # it may have lost its session meanwhile
 
     def disconnect(sid: str, _reason: object = None) -> None:
         channel.seats.remove(sid)

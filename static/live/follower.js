@@ -19,21 +19,31 @@ export class Follower {
     this.attempt = 0;
   }
 
-  /**
-   * Ask what was missed. Resolves to "current" once everything is applied, to "failed" when it must
-   * be asked again, to "over" when another question or the page's reload has taken its place.
-   */
-  async follow() {
-    const attempt = ++this.attempt;
+  /** Begin a question: return what the page has. Until it is answered, whatever comes is held. */
+  ask() {
+    this.attempt += 1;
     this.asking = true;
-    const message = { incident: this.start.incident, generation: this.start.generation, heads: this.heads };
+    return { incident: this.start.incident, generation: this.start.generation, heads: this.heads };
+  }
+
+  /** Ask what was missed, and take the answer; resolves to what `take` returns. */
+  async follow() {
+    const question = this.ask();
+    const attempt = this.attempt;
     let answer;
     try {
-      answer = await this.page.ask(message);
+      answer = await this.page.ask(question);
     } catch {
-      return attempt === this.attempt ? "failed" : "over";
+      answer = { error: "no answer" };
     }
-    if (attempt !== this.attempt) return "over"; // an answer to an older question
+    return attempt === this.attempt ? this.take(answer) : "over"; // it may be an older question's
+  }
+
+  /**
+   * Take the answer to the last question. Returns "current" once everything is applied, "failed"
+   * when it must be asked again, "over" when another question or the page's reload takes its place.
+   */
+  take(answer) {
     if (answer.error) return "failed";
     if (answer.reload) {
       this.page.reload(answer.reload);

@@ -91,6 +91,10 @@ function connect() {
     reconnectionDelay: 1000,
     reconnectionDelayMax: 30_000,
     randomizationFactor: 1,
+    auth: (say) => {
+      show("catch", "Catching up");
+      say(follower.ask());
+    },
   });
   const follower = new Follower(start, {
     ask: (message) => socket.timeout(ASK_MS).emitWithAck("follow", message),
@@ -104,7 +108,11 @@ function connect() {
   async function catchUp() {
     clearTimeout(again);
     show("catch", "Catching up");
-    const outcome = await follower.follow();
+    settle(await follower.follow());
+  }
+
+  function settle(outcome) {
+    clearTimeout(again);
     if (outcome === "current") {
       offlineSince = null;
       isElsewhere = false;
@@ -115,7 +123,10 @@ function connect() {
     }
   }
 
-  socket.on("connect", catchUp);
+  socket.on("followed", (answer) => settle(follower.take(answer)));
+  socket.on("connect", () => {
+    if (follower.asking) again = setTimeout(catchUp, ASK_MS); // what it asked was not answered
+  });
   socket.on("entry", (frame) => follower.frame(frame));
   socket.on("presence", () => applyToRegions(STANDINGS));
   socket.on("heads", (heads) => follower.compare(heads));

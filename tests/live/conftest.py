@@ -48,6 +48,13 @@ class Ear:
         """Send what the page said, but for the changes."""
         return self.send({**self.start, **changes})
 
+    def come_back(self, auth: Any) -> Ear:
+        """Return another socket of the same browser, which says this as it connects."""
+        io = self.io.socketio.test_client(
+            self.io.app, namespace=NAMESPACE, flask_test_client=self.browser, auth=auth
+        )
+        return Ear(self.browser, io, self.path, self.start)
+
     def heard(self) -> list[tuple[str, Any]]:
         """Return the events that came since the last time: name and message."""
         came, self.io.queue = self.io.queue, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from portal.accounts.models import SignIn
 from portal.core.actor import SYSTEM
@@ -165,3 +166,74 @@ def test_a_socket_follows_one_incident_at_a_time(ear_of, tail, session, world):
     factories.make_post(session, world.actor("alpha"), world.daily)
     tail.step()
     assert [frame["view"] for frame in ear.frames()] == ["mine"]
+
+
+# ---------------------------------------------------------------- asked while connecting
+
+
+def test_who_says_at_once_what_they_have_is_answered_as_if_they_had_asked(
+    ear_of, session, world, tail
+):
+    ear = ear_of("alpha", follows=False)
+    mine = factories.make_post(session, world.actor("alpha"), words="No power.")
+    back = ear.come_back(ear.start)
+    heard = back.heard()
+    assert heard == [("followed", ear.follow())]
+    assert mine.reference in str(heard)
+    tail.step()
+    back.heard()
+    factories.make_post(session, world.actor("alpha"))
+    tail.step()
+    assert [it["n"] for it in back.frames()] == [2], "it sits in its rooms"
+
+
+@pytest.mark.one_backend
+@pytest.mark.parametrize("message", [it for it in MALFORMED.values() if it], ids=str)
+def test_what_is_no_question_while_connecting_leaves_one_to_ask(ear_of, message):
+    ear = ear_of("alpha", follows=False).come_back(message[0])
+    assert ear.heard() == []
+    assert "heads" in ear.follow()
+
+
+@pytest.mark.one_backend
+def test_what_can_not_be_followed_is_said_to_who_connects(ear_of):
+    ear = ear_of("alpha", follows=False)
+    back = ear.come_back(ear.start | {"incident": "NONE"})
+    assert back.heard() == [("followed", {"error": "no such incident"})]
+    assert back.is_connected
+
+
+def when_followed(database, act):
+    """Do something once, as the first question of the next `follow` is about to be asked."""
+
+    still = [act]
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def look(_connection, _cursor, statement, *_more):
+        if "FROM incident" in statement and still:
+            still.pop()()
+
+
+def test_who_is_suspended_while_connecting_is_refused(ear_of, database, world):
+    ear = ear_of("alpha", follows=False)
+
+    def suspend():
+        with database.sessions() as own:
+            factories.suspend_person(own, world.person("alpha"))
+
+    when_followed(database, suspend)
+    back = ear.come_back(ear.start)
+    assert not back.is_connected
+    assert "followed" not in {name for name, said in back.heard() if "frames" in said}
+
+
+def test_who_connects_while_the_database_fails_is_told_to_ask_again(ear_of, database):
+    ear = ear_of("alpha", follows=False)
+
+    def fail():
+        raise OSError("the database is gone")
+
+    when_followed(database, fail)
+    back = ear.come_back(ear.start)
+    assert back.heard() == [("followed", {"error": "please ask again"})]
+    assert "heads" in back.follow()
