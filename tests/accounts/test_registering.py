@@ -129,8 +129,9 @@ def test_a_form_sent_fifty_times_at_once_is_one_application(
     answers = together([lambda: anonymous.submit(form, **GOOD)] * 50)
     assert {it.status_code for it in answers} <= {303, 429, BUSY}
     taken = [it.headers["Location"] for it in answers if it.status_code == 303]
-    assert taken
-    assert len(set(taken)) == 1
+    assert len(set(taken)) == 1, "those who came first, however often, have one answer"
+    busy = [it for it in answers if it.status_code == BUSY]
+    assert len(taken) + len(busy) >= 5, "nobody is told to wait before the limit"
     assert len(applications(session)) == 1
 
 
