@@ -145,7 +145,7 @@ class FollowingClient:
             if self._start is None:
                 self._load()
             with self._connected() as io:
-                self._follow(io)
+                self._await_followed(io)
                 while not self._ends.is_set():
                     with suppress(queue.Empty):
                         self._take(io, *self._inbox.get(timeout=0.2))
@@ -193,6 +193,7 @@ class FollowingClient:
                 headers={"Cookie": self.visitor.cookie},
                 transports=[self.transport],
                 namespaces=[NAMESPACE],
+                auth=self._question,
                 wait_timeout=ASK_S,
             )
             self._line, self.life = line, self.life + 1
@@ -205,10 +206,32 @@ class FollowingClient:
             self._line = None
             finish(io, line)
 
+    @property
+    def _question(self) -> dict[str, Any]:
+        assert self._start is not None
+        return self._start | {"heads": self.heads}
+
+    def _await_followed(self, io: OrderedClient) -> None:
+        """Take the answer to what was asked while connecting, then what came before it."""
+        held, until = [], time.monotonic() + ASK_S
+        while time.monotonic() < until:
+            with suppress(queue.Empty):
+                event, data = self._inbox.get(timeout=0.1)
+                if event == "followed":
+                    self._settle(data)
+                    for came in held:
+                        self._take(io, *came)
+                    return
+                if event in {"disconnect", "closing"}:
+                    self._take(io, event, data)
+                held.append((event, data))
+        raise LostError("nobody answered what was asked while connecting")
+
     def _follow(self, io: OrderedClient) -> None:
         """Ask what was missed; what comes meanwhile waits in the inbox."""
-        assert self._start is not None
-        answer = self._ask(io, self._start | {"heads": self.heads})
+        self._settle(self._ask(io, self._question))
+
+    def _settle(self, answer: dict[str, Any]) -> None:
         self._hear("answer", answer)
         if "reload" in answer:
             raise ReloadError(answer["reload"])
