@@ -23,6 +23,7 @@ from benchmarks.server import Instance, Server, instance, serving
 from benchmarks.visitor import Visitor
 from portal.app import create_app
 from portal.config import read_settings
+from portal.core.db import database_of
 
 _FEED = f"/incidents/{world.CODE}/feed"
 _OFFERS, _ERAC = f"/incidents/{world.CODE}/offers", f"/incidents/{world.CODE}/erac"
@@ -135,7 +136,7 @@ def _one(report: Report, name: str, timed: tuple[float, float, int]) -> float:
 def _analyze(at: Instance) -> None:
     """Let PostgreSQL look at what is there, as it does by itself after a while."""
     with world.opened(at.url) as session:
-        engine: Any = session.get_bind()
+        engine = database_of(session).engine
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, update
 
+from portal.core.db import database_of
 from portal.journal.audience import org
 from portal.journal.models import Entry, EntryRoom
 from tests.factories import make_post
@@ -161,7 +162,7 @@ def test_what_nobody_sent_breaks_the_journal(books):
 
 def write(books: Books, statement) -> None:
     """Write past the portal, as a disk or a stranger would."""
-    with books.session.get_bind().begin() as connection:
+    with database_of(books.session).engine.begin() as connection:
         connection.execute(statement)
 
 
