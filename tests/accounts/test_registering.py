@@ -224,6 +224,7 @@ def ask(client: PageClient, email: str):
     return answer
 
 
+@pytest.mark.usefixtures("held_clock")
 def test_the_answer_is_the_same_for_everybody(
     with_mail: PageClient, session: Session, world: World
 ):
