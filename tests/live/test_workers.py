@@ -219,8 +219,9 @@ def test_a_rolling_restart_turns_nobody_away(whole):
         whole.server.process.send_signal(signal.SIGHUP)
         while set(whole.server.workers()) & before or len(whole.server.workers()) > COUNT:
             try:
-                if not requests.get(f"{whole.server.url}/readyz", timeout=20).ok:
-                    refused.append("not ready")
+                answer = requests.get(f"{whole.server.url}/sign-in", timeout=20)
+                if not answer.ok:
+                    refused.append(f"{answer.status_code}")
             except requests.RequestException as error:
                 refused.append(str(error))
         assert refused == []
