@@ -113,6 +113,7 @@ class Offers(RuleBasedStateMachine):
         with self.database.sessions() as session:
             self.world = _peopled(session, world)
         self.model, self.actors, self.touched = Model(), {SYSTEM: PORTAL}, set()
+        self.browsers = {}
         for who in ANYBODY:
             self._sign_in(who)
 
@@ -364,9 +365,12 @@ class Offers(RuleBasedStateMachine):
             offers.warn_ending(session)
 
     def _visitor(self, who):
-        client = self.app.test_client()
-        assert client.sign_in(self.world.people[who].email, PASSWORD).status_code == 303
-        return client
+        """Return somebody's browser, signed in once: too many sessions would end the first."""
+        key = who, self.actors[who].sign_in_id
+        if key not in self.browsers:
+            self.browsers[key] = client = self.app.test_client()
+            assert client.sign_in(self.world.people[who].email, PASSWORD).status_code == 303
+        return self.browsers[key]
 
     def _reader(self, case):
         """Return somebody of the owner's who can look at it now."""
