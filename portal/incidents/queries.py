@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.core import codes
 from portal.incidents.models import Incident
 from portal.incidents.states import IncidentState
+
+_OF_CODE = select(Incident).where(Incident.code == bindparam("code"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def incidents_by_id(session: Session, ids: Iterable[int]) -> dict[int, Incident]
 
 def get_incident(session: Session, code: str) -> Incident | None:
     """Return the incident of this code."""
-    return session.scalar(select(Incident).where(Incident.code == code))
+    return session.scalar(_OF_CODE, {"code": code})
 
 
 def list_incidents(session: Session) -> list[Incident]:

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from portal.core.columns import table_of
 from portal.journal.models import Entry, EntryRoom, Generation, Head, RoomHead, Words
+
+# What every page and every wake-up of the tail asks: made once.
+_room_heads, _stream_heads = table_of(RoomHead).c, table_of(Head).c
+_GENERATION = select(table_of(Generation).c.name)
+_HEADS = select(_room_heads.room, _room_heads.n).where(
+    _room_heads.incident_id == bindparam("stream"),
+    _room_heads.room.in_(bindparam("rooms", expanding=True)),
+)
+_STREAM_HEADS = select(_stream_heads.incident_id, _stream_heads.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +48,21 @@ class News:
 
 def generation(session: Session) -> str:
     """Return the name of this life of the database."""
-    return session.scalars(select(Generation.name)).one()
+    return str(session.connection().execute(_GENERATION).scalar_one())
 
 
 def heads(session: Session, incident_id: int, rooms: Iterable[str]) -> dict[str, int]:
     """Return the last number of each of the rooms; 0 where nothing was said yet."""
     wanted = sorted(rooms)
-    found = session.execute(
-        select(RoomHead.room, RoomHead.n).where(
-            RoomHead.incident_id == incident_id, RoomHead.room.in_(wanted)
-        )
-    )
+    asked = {"stream": incident_id, "rooms": wanted}
+    found = session.connection().execute(_HEADS, asked)
     return dict.fromkeys(wanted, 0) | {row.room: row.n for row in found}
 
 
 def stream_heads(session: Session) -> dict[int, int]:
     """Return the last `seq` of every stream by incident."""
-    return {
-        head.incident_id: head.seq
-        for head in session.execute(select(Head.incident_id, Head.seq))
-    }
+    found = session.connection().execute(_STREAM_HEADS)
+    return {head.incident_id: head.seq for head in found}
 
 
 _NEWS = select(

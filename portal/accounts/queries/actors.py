@@ -141,8 +141,7 @@ def ends_by_clock(sign_in: SignIn, roles: frozenset[Role]) -> datetime:
 
 def get_signed_in(session: Session, token: str) -> SignedIn | None:
     """Return who acts through the token's session, or None when it has ended in any way."""
-    query = _through_sessions(_standings().add_columns(SignIn))
-    found = session.execute(query.where(SignIn.token_hash == hash_token(token))).first()
+    found = session.execute(_SIGNED_IN, {"hashed": hash_token(token)}).first()
     if found is None:
         return None
     person, membership, organization, sign_in = found
@@ -171,6 +170,12 @@ def _through_sessions(query: Select[*Columns]) -> Select[*Columns]:
     return query.join(SignIn, SignIn.membership_id == Membership.id).where(
         SignIn.state == SignInState.OPEN, _may_act()
     )
+
+
+#: What each request asks, made once.
+_SIGNED_IN = _through_sessions(_standings().add_columns(SignIn)).where(
+    SignIn.token_hash == bindparam("hashed")
+)
 
 
 def _stays(session: Session, which: ColumnElement[bool]) -> Iterator[tuple[SignIn, Stay]]:
