@@ -28,17 +28,13 @@ from portal.accounts.queries import epoch_of
 from portal.accounts.states import SignInState
 from portal.core import clock
 from portal.core.actor import SYSTEM as PORTAL
-from portal.core.actor import Role
 from portal.core.db import Database
 from portal.core.errors import PortalError
 from portal.journal.housekeeping import housekeeping
 from portal.journal.models import Entry
-from portal.journal.transaction import transaction
 from portal.offers import operations as offers
 from portal.offers import queries
 from portal.offers.models import Offer
-from portal.organizations import operations as organizations
-from portal.organizations.states import OrganizationKind
 from tests import factories as make
 from tests.journal.reading import check_journal
 from tests.offers import looking
@@ -53,9 +49,10 @@ from tests.offers.model import (
     Model,
     Step,
 )
+from tests.offers.people import peopled
 from tests.offers.steps import BEGINNINGS, believe, do, refusal
 from tests.threads import sorted_out, together
-from tests.world import PASSWORD, Party, add_organization, add_person
+from tests.world import PASSWORD
 
 #: Who does what; the last of each try what is not theirs to do.
 MAKERS = ("alpha", "alpha_admin", "bravo", "guild", "league", "erac")
@@ -111,9 +108,9 @@ class Offers(RuleBasedStateMachine):
         self.database, self.app = Database(url, epoch_of=epoch_of), app
         app.extensions["database"] = self.database
         with self.database.sessions() as session:
-            self.world = _peopled(session, world)
-        self.model, self.actors, self.touched = Model(), {SYSTEM: PORTAL}, set()
-        self.browsers = {}
+            self.world = peopled(session, world)
+        self.model, self.actors = Model(), {SYSTEM: PORTAL}
+        self.touched, self.browsers = set(), {}
         for who in ANYBODY:
             self._sign_in(who)
 
@@ -368,33 +365,14 @@ class Offers(RuleBasedStateMachine):
         """Return somebody's browser, signed in once: too many sessions would end the first."""
         key = who, self.actors[who].sign_in_id
         if key not in self.browsers:
-            self.browsers[key] = client = self.app.test_client()
-            assert client.sign_in(self.world.people[who].email, PASSWORD).status_code == 303
+            self.browsers[key] = it = self.app.test_client()
+            assert it.sign_in(self.world.people[who].email, PASSWORD).status_code == 303
         return self.browsers[key]
 
     def _reader(self, case):
         """Return somebody of the owner's who can look at it now."""
         people = [it for it, key in PARTNERS.items() if key == case.owner]
         return next((it for it in people if it not in self.model.gone), None)
-
-
-def _peopled(session, world):
-    """Return the world with a second person of ERAC, and an association of competitors."""
-    world = world.within(session)
-    league = add_organization(session, "Grocers League", kind=OrganizationKind.ASSOCIATION)
-    with transaction(session, PORTAL) as tx:
-        organizations.add_member(tx, league, world.organization("charlie"))
-    people = {
-        "erac2": add_person(session, world.organization("agency"), Role.ERAC, "erac2"),
-        "league": add_person(session, league, Role.LIAISON, "league"),
-    }
-    return replace(
-        world,
-        people=world.people | people,
-        organizations=world.organizations
-        | {"league": Party(league.id, league.reference, league.name)},
-        session=None,
-    )
 
 
 def test_whatever_people_do_the_promise_is_kept(databases, app):
