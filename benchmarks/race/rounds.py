@@ -209,7 +209,7 @@ def _print_driver(table: _Table) -> None:
     add("burst, an event a turn", "1/s", lambda it: it.per_s, 1, *most)
     rest = (NODE, Bar()), (LOOP, Bar()), plain
     add("burst, all in one turn", "1/s", lambda it: it.same_turn, 1, *rest)
-    quarter = (PLAIN, Bar(times=0.25)), (NODE, Bar())
+    quarter = (PLAIN, Bar(times=0.25)), (NODE, Bar()), (LOOP, Bar())
     add("server CPU, 1,000 single deliveries", "ms", lambda it: it.cpu, 1e3, *quarter)
     small = (NODE, Bar(times=1)), ("", Bar(16)), plain
     add("memory of a socket", "KB", lambda it: it.memory, 1e-3, *small)

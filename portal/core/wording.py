@@ -50,7 +50,7 @@ def likeness(a: str, b: str) -> float:
     """
     if a == b:
         return 1.0
-    in_a, in_b = _trigrams(a), _trigrams(b)
+    in_a, in_b = trigrams(a), trigrams(b)
     shared = len(in_a & in_b)
     every = len(in_a) + len(in_b) - shared
     return shared / every if every else 0.0
@@ -104,7 +104,8 @@ def _joined(parts: list[tuple[Kind, Sequence[str]]]) -> Iterator[Piece]:
 
 
 @lru_cache(maxsize=512)
-def _trigrams(text: str) -> frozenset[tuple[str, str, str]]:
+def trigrams(text: str) -> frozenset[tuple[str, str, str]]:
+    """Return the letters and digits of a text by threes; kept, since candidates come again."""
     letters = _LETTERS.findall(text.lower())
     plain = f"  {' '.join(letters)} " if letters else ""
     return frozenset(zip(plain, plain[1:], plain[2:], strict=False))
