@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from werkzeug.routing import Rule
 from portal.app import create_app
 from portal.config import ROOT, Settings
 from portal.core import clock
+from tests import selecting
 from tests.databases import BACKENDS, Databases, PostgresShelf, SqliteShelf, opened
 from tests.pages import PageClient
 from tests.servers import Postgres
@@ -72,6 +74,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "one_backend(name): runs on one database only, SQLite unless named"
     )
+    for marker in selecting.MARKERS:
+        config.addinivalue_line("markers", marker)
+    # As a serving process does: else a quarter of a run would go into searches for garbage.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    selecting.mark_slow(items)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -21,6 +21,7 @@ from portal.accounts.queries import epoch_of
 from portal.cli.database import upgrade
 from portal.core.columns import Row
 from portal.core.db import Database
+from tests import compiling
 from tests.world import World, make_world
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ Arrange = Callable[["Session", World], None]
 def opened(url: str) -> Iterator[Database]:
     """Lend a database as the portal opens it, and close its connections afterwards."""
     database = Database(url, epoch_of=epoch_of)
+    compiling.share(database)
     try:
         yield database
     finally:

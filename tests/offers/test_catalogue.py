@@ -77,10 +77,12 @@ def test_an_item_is_added_at_the_end_and_can_be_offered(session, world, erac):
 @pytest.mark.parametrize("act", ["add", "change", "retire"])
 def test_of_several_who_state_an_item_at_once_one_is_first(database, world, act):
     """None of them can know of the other; the pages were opened before."""
+    with database.sessions() as before:
+        known = queries.catalogue(before)["FUEL"]
 
     def state():
         with database.sessions() as own:
-            actor, known = world.within(own).actor("erac"), queries.catalogue(own)["FUEL"]
+            actor = world.within(own).actor("erac")
             own.rollback()
             if act == "add":
                 return added(own, actor, "BAGGER").id
