@@ -1,4 +1,4 @@
-"""What `make test` leaves to `make slow`, so that it answers within minutes.
+"""Which tests one worker runs, and what `make test` leaves to `make slow` to answer in minutes.
 
 A test is slow when it says so (`slow`), or when it is one of many alike: of a test marked
 `sampled(n)` one in n is quick, and so is one in `_TWINS` of the screens' tests on PostgreSQL,
@@ -36,6 +36,16 @@ _SCREENS = frozenset(
 )
 _TWINS = 4
 
+#: Packages whose modules make something dear, once for all of their tests.
+_DEAR = frozenset({"browser", "deploy", "live", "whole"})
+
+
+def keep_together(items: Iterable[pytest.Item]) -> None:
+    """Leave a module to one worker where each that has part of it would make all it needs."""
+    for item in items:
+        if _package_of(item) in _DEAR and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 def mark_slow(items: Iterable[pytest.Item]) -> None:
     """Mark what `make test` leaves out; the same in every process of a run."""
@@ -54,9 +64,13 @@ def _sampling(item: pytest.Item) -> tuple[str, int]:
     if marker := item.get_closest_marker("sampled"):
         return item.nodeid.partition("[")[0], int(marker.args[0])
     is_twin = (
-        item.nodeid.split("/")[1] in _SCREENS
+        _package_of(item) in _SCREENS
         and getattr(item, "callspec", None) is not None
         and item.callspec.params.get("backend") == "postgres"  # type: ignore[attr-defined]
         and not item.get_closest_marker("one_backend")
     )
     return "twins", _TWINS if is_twin else 1
+
+
+def _package_of(item: pytest.Item) -> str:
+    return item.nodeid.split("/")[1]

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from portal.feed.models import Post
     from tests.databases import Databases
 
-pytestmark = pytest.mark.xdist_group("hostile words")
-
 #: Who walks, and how many pages each opens: with what else is opened, fewer than 300.
 WALKS = {"alpha": 28, "guild": 10, "moderator": 28, "erac": 28, "admin": 36, "mop3": 20,
          "records": 10, "observer": 6}  # fmt: skip

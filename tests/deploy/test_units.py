@@ -1,4 +1,4 @@
-"""The systemd units and the compose file, as the programs read them that are to use them."""
+"""The systemd units, as the programs read them that are to use them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from portal.config import ROOT
 
@@ -63,24 +62,3 @@ def test_a_command_of_a_unit_is_one_of_the_portals(make_app, database_url):
         commands = re.findall(r"/\.venv/bin/portal (\w+)", unit.read_text())
         assert commands
         assert set(commands) <= known
-
-
-def test_the_compose_file_gives_nobody_more_than_they_need():
-    told = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    for name in ("schema", "portal", "worker"):
-        service = told["services"][name]
-        assert service["read_only"]
-        assert service["cap_drop"] == ["ALL"]
-        assert service["environment"]["PORTAL_PROXIES"] == "1"
-    for name in ("postgres", "valkey"):
-        assert "ports" not in told["services"][name], "nobody outside reaches it"
-
-
-def test_compose_understands_its_file(tmp_path: Path):
-    if said_by("docker", "compose", "version").returncode:
-        pytest.skip("no docker compose here")
-    env = tmp_path / "env"
-    env.write_text("PORTAL_HOST=a.example\nPORTAL_SECRET_KEY=k\nPOSTGRES_PASSWORD=p\n")
-    words = ("compose", "--env-file", str(env), "-f", str(DEPLOY / "compose.yaml"), "config")
-    done = said_by("docker", *words, "--quiet")
-    assert done.returncode == 0, done.stderr

@@ -11,9 +11,6 @@ from benchmarks import losing
 from benchmarks.server import instance
 from benchmarks.ways import WAYS
 
-#: Whoever runs one of them runs them all: going the ways is what takes the time.
-pytestmark = pytest.mark.xdist_group("losing")
-
 SOCKETS = 12
 
 

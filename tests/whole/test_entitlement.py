@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from tests.pages import PageClient
     from tests.whole.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("entitlement")
-
 NAMES = [
     "alpha", "alpha_admin", "bravo", "charlie", "guild", "moderator", "mop3", "cikr", "erac",
     "logistics", "records", "admin", "observer",

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tests.pages import Form
     from tests.whole.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("extra fields")
-
 #: A value that is nowhere: a text, a whole number and a code at once.
 CANARY = "31337031337"
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from tests.pages import Form, PageClient
 
-pytestmark = pytest.mark.xdist_group("forged")
-
 ELSEWHERE = "page of another site"
 TOO_OLD = "was not opened from the portal"
 

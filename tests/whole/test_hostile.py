@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.pages import Form, Page
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 LONG = "x" * 200_000
 TEXTS = {"text", "email", "tel", "password", "datetime-local", "search", "number", "url"}
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from tests.pages import Form
     from tests.whole.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("mirror")
-
 _ASKED = re.compile(r'args\.get(?:list)?\(\s*"([a-z_]+)"')
 
 _NUMBERS, _IN_NUMBERS = {"number", "sign_in_id"}, {"number", "session"}

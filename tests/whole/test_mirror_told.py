@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tests.databases import Databases
     from tests.live.server import Visitor
 
-pytestmark = pytest.mark.xdist_group("mirror told")
-
 FEED = "/incidents/EX27/feed"
 
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from tests.pages import PageClient
     from tests.whole.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / "templates"
 TEMPLATES = sorted(str(it.relative_to(FOLDER)) for it in FOLDER.rglob("*.html"))

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from tests.databases import Databases
     from tests.whole.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("sealed")
-
 BASE = "/incidents/EX27"
 #: A reference that nobody has, as long as those of the incident's.
 NOBODYS = "EX27-0000"

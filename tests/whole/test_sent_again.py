@@ -19,8 +19,6 @@ from tests.whole.stages import incident
 if TYPE_CHECKING:
     from tests.pages import Form, Page, PageClient
 
-pytestmark = pytest.mark.xdist_group("sent again")
-
 
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_a_form_sent_twice_takes_effect_once_and_gets_one_answer(scene, stage, move):
