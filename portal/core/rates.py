@@ -49,6 +49,11 @@ class Pace:
         self._free_at = free_at + self._rate.every
         return timedelta(0)
 
+    def give_back(self) -> None:
+        """Count one less: what was admitted did not come about."""
+        if self._free_at is not None:
+            self._free_at -= self._rate.every
+
 
 class Paces:
     """One pace for each key, such as a session."""
@@ -69,3 +74,9 @@ class Paces:
             if len(self._paces) >= _MANY and key not in self._paces:
                 self._paces = {k: p for k, p in self._paces.items() if not p.is_forgotten}
             return self._paces.setdefault(key, Pace(self._rate)).wait()
+
+    def give_back(self, key: Hashable) -> None:
+        """Count one less for a key."""
+        with self._turn:
+            if key in self._paces:
+                self._paces[key].give_back()

@@ -43,6 +43,17 @@ def test_what_is_refused_for_its_shape_is_not_counted(client_for):
     assert client.submit(form, **GOOD_REPORT).status_code == 303
 
 
+@pytest.mark.usefixtures("held_clock")
+def test_what_the_portal_was_too_busy_to_take_is_not_counted(client_for, database):
+    client = client_for("alpha")
+    form = client.page(REPORT).form()
+    database.is_failing = True
+    for _ in range(REPORTS.burst + 5):
+        assert client.submit(form, **GOOD_REPORT).status_code == 503
+    database.is_failing = False
+    assert client.submit(form, **GOOD_REPORT).status_code == 303
+
+
 def test_files_of_many_rows_beyond_the_rate_wait(client_for, held_clock):
     client, path = client_for("erac"), "/incidents/EX27/feed/feed.csv"
     for _ in range(EXPORTS.burst):

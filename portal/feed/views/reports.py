@@ -8,7 +8,7 @@ from portal.core.hub import off_hub
 from portal.core.pictures import PictureError, read_picture_off_hub, small
 from portal.core.scanner import ScanError
 from portal.core.web.forms import see_other
-from portal.core.web.limits import REPORTS
+from portal.core.web.limits import REPORTS, sparing
 from portal.core.web.requests import current_actor, db_session, for_roles, or_404, takes
 from portal.core.web.uploads import named, sent
 from portal.core.writes import Held
@@ -43,7 +43,8 @@ def new(incident: Incident) -> ResponseReturnValue:
     if form.validate_on_submit():
         photos = _photos(form)
         if not form.errors and form.keeps_to(REPORTS, actor.person_id):
-            with form.catching(), write(form, [Held(incident, shared=True)]) as tx:
+            spared, held = sparing(REPORTS, actor.person_id), [Held(incident, shared=True)]
+            with form.catching(), spared, write(form, held) as tx:
                 post = operations.submit(tx, incident, form.report(), photos)
                 return see_other(tx.answer(url_of(post)))
     if form.status != 200 and _has_files() and not form.photos.errors:
