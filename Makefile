@@ -1,5 +1,6 @@
 # Thin on purpose: a target is one line, and what is longer lives in tools/.
 # PORT=9000 make run    serves elsewhere
+# make slow             what make test leaves out: many more of the same kind; a quarter of an hour
 # make proofs           thinks up many more and longer histories; takes an hour
 # make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
 # make scan             sends a scanner at the demo; five minutes
@@ -10,9 +11,10 @@
 
 PORT ?= 8000
 PORTAL := .venv/bin/portal
-PYTEST := .venv/bin/python -m pytest
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadgroup
+NEEDED := chromium libatomic1 nginx-light postgresql strace
 
-.PHONY: run test proofs mutants faults check bench gallery scan lock
+.PHONY: run test slow proofs mutants faults check bench gallery scan lock
 
 run: export PORTAL_DEMO ?= 1
 run: export PORTAL_INSTANCE ?= instance
@@ -20,11 +22,14 @@ run: .venv/run.done
 	@$(PORTAL) db upgrade && $(PORTAL) demo && exec $(PORTAL) serve --port $(PORT)
 
 test: .venv/dev.done
-	@tools/need chromium libatomic1 nginx-light postgresql strace && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need $(NEEDED) && exec $(PYTEST) -m "not slow"
+
+slow: .venv/dev.done
+	@tools/need $(NEEDED) && exec $(PYTEST) -m slow
 
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
-	@tools/need chromium libatomic1 nginx-light postgresql strace && exec $(PYTEST) -n 2 --dist loadgroup
+	@tools/need $(NEEDED) && exec $(PYTEST)
 
 mutants: .venv/dev.done
 	@exec .venv/bin/python -m tests.mutants

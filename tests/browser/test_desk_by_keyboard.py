@@ -84,6 +84,7 @@ def press(moderator: Person, keys: list[str]) -> int:
     return len(keys)
 
 
+@pytest.mark.slow
 def test_sixty_reports_are_worked_off_with_few_keys(
     site: Site, meet: Callable[..., Person], waiting: list[str]
 ):

@@ -51,6 +51,7 @@ def seen() -> Seen:
     return Seen()
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_pages_of(name: str, server: DemoServer, meet: Callable[..., Person], seen: Seen):
     person = meet(server.url, name)

@@ -110,6 +110,7 @@ def look(person: Person, path: str, first: str | None = None) -> list[str]:
     return wrong
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "path",
     [
@@ -134,6 +135,7 @@ def test_what_partners_read(
     assert look(liaison, path.format(**posts)) == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "path",
     [

@@ -167,6 +167,7 @@ def test_the_words_would_run_if_they_were_more_than_words(chromium: Browser):
     assert len(set(CORPUS)) == len(CORPUS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WALKS)
 def test_nothing_runs_on_the_pages_of(ground: Ground, name: str):
     ground.hostile.rename_everything(ground.scene.fresh())
@@ -178,6 +179,7 @@ def test_nothing_runs_on_the_pages_of(ground: Ground, name: str):
     assert [it for it in person.troubles if "Content Security Policy" in it] == []
 
 
+@pytest.mark.slow
 def test_nothing_runs_where_words_come_back(ground: Ground):
     """What is searched for, what no page is called, what a form was refused with."""
     wrong = []
@@ -245,6 +247,7 @@ def test_nothing_runs_in_a_letter(chromium, make_app, session, world, held_clock
     assert ran == []
 
 
+@pytest.mark.slow
 def test_so_many_pages_showed_every_entry(ground: Ground):
     assert ground.loads <= 300
     for name in ("words", "said", "description", "restrictions", "insurance"):

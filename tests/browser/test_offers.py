@@ -129,6 +129,7 @@ def test_an_offer_takes_few_taps_and_comes_again_in_three(
     expect(erac.row("erac", again)).to_contain_text("4 each")
 
 
+@pytest.mark.slow
 def test_twenty_offers_are_answered_by_keys_alone(
     site: Site, meet: Callable[..., Person], waiting: list[str]
 ):

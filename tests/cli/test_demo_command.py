@@ -163,6 +163,7 @@ def test_a_load_that_fails_leaves_nothing(
 # ---------------------------------------------------------------- removing
 
 
+@pytest.mark.slow
 @pytest.mark.one_backend
 @pytest.mark.usefixtures("demo")
 def test_it_goes_without_a_trace_and_comes_back_the_same(

@@ -11,6 +11,8 @@ from benchmarks import losing
 from benchmarks.server import instance
 from benchmarks.ways import WAYS
 
+pytestmark = pytest.mark.slow
+
 SOCKETS = 12
 
 

@@ -78,6 +78,7 @@ def contents(scene: Scene) -> dict[str, Any]:
     return held
 
 
+@pytest.mark.slow
 def test_whoever_asks_for_whatever_changes_nothing(scene):
     clients = [scene.client(name) for name in PEOPLE]
     asked = sorted({it.path() for it in routes_of(scene.app)})

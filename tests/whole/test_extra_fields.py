@@ -70,6 +70,7 @@ def names_of(form: Form) -> set[str]:
     return {name for it in form.element.iter() if (name := it.get("name"))}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_no_column_is_set_that_the_form_does_not_show(scene, stage, move):
     client, form = form_of(scene, stage, move)

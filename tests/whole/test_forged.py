@@ -81,6 +81,7 @@ def send(client: PageClient, form: Form, typed: dict[str, Any], **more: Any) -> 
     return client.post(form.action, data=data, **more)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_a_form_that_would_be_taken_is_not_taken_from_elsewhere(scene, stage, move):
     """Each is filled in and ready to be sent, by somebody who may."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.whole.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 SIGNS = ["=", "+", "-", "@", "\t=", "\r=", "\n=",
          "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63", "\ufe6b",
          " =", "\u00a0=", "\u3000=", "\u200b=", "\ufeff=", "\u2212"]  # fmt: skip

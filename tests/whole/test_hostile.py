@@ -59,6 +59,7 @@ def assert_said(page: Page, sent: Form, name: str) -> None:
     assert LONG[:500] not in said
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_no_field_of_any_form_takes_what_it_does_not_offer(scene, stage, move):
     client, form = form_of(scene, stage, move)

@@ -150,6 +150,7 @@ def make_the_move(scene: Scene, stage: Stage, seen: Seen, row: Any, move: str) -
     assert scene.count(Entry) > before
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("stage", "situation"), SITUATIONS)
 def test_a_form_is_there_where_the_move_is_open_and_only_there(scene, stage, situation):
     row = stage.builds[situation](scene.world)

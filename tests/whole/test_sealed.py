@@ -121,6 +121,7 @@ def pages(scene: Scene, sealed: list[Sealed]) -> Callable[[str], Pages]:
     return of
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", OUTSIDERS)
 def test_no_page_of_an_outsider_changes_by_a_byte(before, pages, name):
     after = pages(name)
@@ -129,6 +130,7 @@ def test_no_page_of_an_outsider_changes_by_a_byte(before, pages, name):
     assert len([1 for status, _text in before[name].values() if status == 200]) > 20
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", OUTSIDERS)
 def test_no_page_of_an_outsider_holds_a_word_and_none_tells_that_an_offer_is_there(
     sealed, pages, name
@@ -143,6 +145,7 @@ def test_no_page_of_an_outsider_holds_a_word_and_none_tells_that_an_offer_is_the
                 assert (status, text.replace(it.reference, NOBODYS)) == absent, path
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", OUTSIDERS)
 def test_who_searches_for_a_word_of_an_offer_finds_as_much_as_for_any_word(scene, sealed, name):
     client, nobodys = scene.client(name), "Quznobodys0x"
@@ -165,6 +168,7 @@ def below_offers(scene: Scene, method: str) -> list[Route]:
     return [it for it in routes if it.method == method and "<reference>" in it.template]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", [*OUTSIDERS, *OWNERS.values()])
 def test_what_is_hidden_asks_and_answers_as_what_is_not_there(scene, sealed, name):
     """As many statements, the same words and headers, by whatever door one knocks."""

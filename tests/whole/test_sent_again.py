@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.pages import Form, Page, PageClient
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("stage", "move"), FORMS)
 def test_a_form_sent_twice_takes_effect_once_and_gets_one_answer(scene, stage, move):
     client, form = form_of(scene, stage, move)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.world import World
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "claims",
     [
