@@ -7,7 +7,7 @@ import zlib
 from itertools import pairwise
 
 _OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_STREAM = re.compile(rb"stream\n(.*?)\nendstream", re.DOTALL)
 _SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<([0-9A-F]+)> Tj|(ET)")
 _LETTERS = re.compile(rb"beginbf(char|range)\n(.*?)endbf", re.DOTALL)
 _HEX = re.compile(rb"<([0-9A-F]+)>")

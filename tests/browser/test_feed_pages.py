@@ -204,6 +204,7 @@ def thirty(site: Site) -> None:
         mark_read(stage.session, person_id, last)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("thirty")
 @pytest.mark.parametrize(
     ("name", "path", "most"),

@@ -151,6 +151,7 @@ def test_what_is_refused_waits_or_stays_inside_reaches_no_competitor(
     assert [it for it in (WAITING, INSIDE, REFUSED, "Leave the price out") if it in heard] == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("answer", ["list", "decline"])
 def test_an_offer_is_between_its_owner_and_erac(
     server: DemoServer,

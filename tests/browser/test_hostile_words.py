@@ -202,6 +202,7 @@ def test_nothing_runs_where_words_come_back(ground: Ground):
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_nothing_runs_of_what_comes_in_live(ground: Ground):
     """Frames, and the regions that are asked for anew."""
     world, session = ground.scene.world, ground.scene.fresh()

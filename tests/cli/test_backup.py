@@ -133,6 +133,7 @@ def busy_while(world: World, database: Database, act: Callable[[], Any]) -> set[
     return before
 
 
+@pytest.mark.sampled(2)
 def test_a_copy_made_under_fifty_writers_holds_all_that_was_acknowledged_before(
     portal: Portal, database: Database, world: World, tmp_path: Path, empty_url: str
 ):

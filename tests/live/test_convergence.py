@@ -24,6 +24,7 @@ _ASKED = os.environ.get("PORTAL_LIVE_SEEDS", "2")
 SEEDS = [int(it) for it in _ASKED.split(",")] if "," in _ASKED else range(1, int(_ASKED) + 1)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.one_backend
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_screen_ends_up_as_its_page(
@@ -37,6 +38,7 @@ def test_every_screen_ends_up_as_its_page(
         play.run(ACTS, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.one_backend("postgres")
 @pytest.mark.parametrize("seed", SEEDS[1:] or SEEDS)
 def test_every_screen_ends_up_as_its_page_on_postgresql(

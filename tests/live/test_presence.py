@@ -121,6 +121,7 @@ def test_a_socket_that_follows_nothing_is_nowhere(ear_of, leases, session):
     assert session.scalar(select(func.count()).select_from(Connection)) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.xdist_group("live")
 def test_a_server_that_was_killed_leaves_no_ghost(database_url, world, session, tmp_path):
     arrive(session, world.actor("alpha"))

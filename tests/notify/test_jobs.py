@@ -109,6 +109,7 @@ def states(session):
     return set(session.scalars(select(Delivery.state)))
 
 
+@pytest.mark.sampled(2)
 def test_processes_outlive_redis_and_send_each_letter_once(
     session, world, database_url, tmp_path, mailbox, valkey
 ):

@@ -21,6 +21,7 @@ def state_of(session):
     return session.query(Delivery).one().state
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_decision_is_tried_within_five_seconds_and_a_second_process_does_not_repeat_it(
     session, world, database_url, tmp_path, mailbox, name
@@ -42,6 +43,7 @@ def test_a_decision_is_tried_within_five_seconds_and_a_second_process_does_not_r
         ]
 
 
+@pytest.mark.sampled(2)
 def test_a_process_killed_after_the_server_took_it_repeats_it_as_the_same(
     session, world, database_url, tmp_path, mailbox
 ):

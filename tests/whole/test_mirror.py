@@ -191,6 +191,7 @@ def asked_by(page: Page) -> set[str]:
     return names | {name for it in page.forms if it.method == "get" for name in it.filled}
 
 
+@pytest.mark.slow
 def test_in_a_query_it_is_what_is_not_there(both):
     """By every name that any view asks for, on every list."""
     views = (it for it in (ROOT / "portal").rglob("*.py") if "views" in str(it))
@@ -234,6 +235,7 @@ def is_typed(form: Form, name: str) -> bool:
     return bool(kinds - {"hidden", "radio", "checkbox"}) or controls[0].tag == "textarea"
 
 
+@pytest.mark.slow
 def test_in_a_field_it_is_what_is_not_there(both):
     """In every field of every form that West has, but for the words that it types itself."""
     client, tried = both.attacker, 0

@@ -65,6 +65,7 @@ def try_all() -> None:
                 assert found is None or len(found[0]) <= len(text)
 
 
+@pytest.mark.slow
 def test_no_text_sends_a_pattern_back_and_forth():
     said = "from tests.whole.test_regexes import try_all; try_all()"
     command = [sys.executable, "-c", said]
