@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What a page takes at most on a machine that does much else.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
-#: A client tries again within 2, then 4, then 8 s of the last try, by chance; at most within 30.
+#: A client tries again within 2, then 4, then 8 s of the last try, by chance; 30 s at most.
 LONG_MS = 45_000
 
 #: What a browser complains of when its network is cut.
