@@ -152,6 +152,19 @@ def test_an_idle_session_ends(
     assert client.get("/account").status_code == 302
 
 
+def test_people_go_on_reading_while_nothing_can_be_written(
+    app: Flask, client_for: ClientFor, held_clock: HeldClock
+):
+    client, database = client_for("alpha"), app.extensions["database"]
+    held_clock.tick(40 * 60)
+    database.is_failing = True
+    assert client.get("/account").status_code == 200
+    database.is_failing = False
+    assert client.get("/account").status_code == 200
+    held_clock.tick(50 * 60)
+    assert client.get("/account").status_code == 200, "it was noted as soon as it could be"
+
+
 def test_no_session_lasts_longer_than_twelve_hours(
     client_for: ClientFor, held_clock: HeldClock
 ):

@@ -210,6 +210,7 @@ def ask(client: PageClient, route: Route, things: Things) -> str:
     path = things.path(route)
     if route.method == "GET":
         answer = client.get(path, buffered=True)
+        assert answer.status_code < 500, f"{path} cannot be read while nothing can be written"
     else:
         data = {
             **TYPED,

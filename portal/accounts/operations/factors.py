@@ -28,7 +28,7 @@ from portal.core import clock
 from portal.core.errors import FieldError
 from portal.core.references import unused_reference
 from portal.journal.housekeeping import housekeeping
-from portal.journal.numbers import insert_into
+from portal.journal.statements import insert_into
 from portal.journal.transaction import Tx
 
 #: So many recovery codes are made at a time.

@@ -12,7 +12,7 @@ from portal.accounts.operations.sign_ins import end_sign_ins
 from portal.accounts.states import PERSON
 from portal.core.errors import FieldError
 from portal.core.references import unused_reference
-from portal.journal.numbers import insert_into
+from portal.journal.statements import insert_into
 from portal.journal.transaction import Tx
 
 

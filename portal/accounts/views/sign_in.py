@@ -1,11 +1,13 @@
 """Signing in and out, and the person behind a request."""
 
+import logging
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, logout_user
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import operations, passkeys, queries
 from portal.accounts.forms.entering import PasskeyForm, SignInForm
@@ -25,7 +27,7 @@ from portal.accounts.views.entering import (
 from portal.accounts.views.providers import providers
 from portal.config import Settings
 from portal.core import clock
-from portal.core.errors import FieldError, NotAllowedError
+from portal.core.errors import BusyError, FieldError, NotAllowedError
 from portal.core.passwords import password_matches
 from portal.core.throttle import Throttle
 from portal.core.web.forms import ButtonForm, PortalForm, see_other
@@ -35,6 +37,8 @@ from portal.journal.refusals import note_refusal
 from portal.journal.transaction import transaction
 
 bp = Blueprint("accounts", __name__)
+
+log = logging.getLogger(__name__)
 
 #: A session's last request is noted at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -71,15 +75,22 @@ def demo_is_allowed() -> bool:
 
 
 def _touch() -> None:
-    """Note that the person is here; sockets and what they make a page ask for do not count."""
+    """Note that the person is here; sockets and what they make a page ask for do not count.
+
+    Where nothing can be written, on a full disk say, people go on reading: it is noted later.
+    """
     if request.endpoint == "static" or "X-Portal-Refresh" in request.headers:
         return
     if not current_user.is_authenticated:
         return
     if clock.now() - current_user.row.last_seen_at >= TOUCH_EVERY:
-        with housekeeping(db_session()) as writer:
-            operations.touch(writer, current_user.row.id)
-        g.touched_at = clock.now()
+        try:
+            with housekeeping(db_session()) as writer:
+                operations.touch(writer, current_user.row.id)
+        except (BusyError, OperationalError) as error:
+            log.warning("who was here is not noted: %s", str(error).partition("\n")[0])
+        else:
+            g.touched_at = clock.now()
 
 
 def ends_at() -> datetime:
