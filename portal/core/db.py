@@ -55,7 +55,7 @@ class Database:
         else:
             from portal.core import postgres  # noqa: PLC0415 - who has SQLite does without it
 
-            options |= {"pool_pre_ping": True, "connect_args": postgres.CONNECTING}
+            options["connect_args"] = postgres.CONNECTING
             self.engine = create_engine(self.url, **options)
             bind = postgres.set_up(self.engine)
         self.epoch_of = epoch_of

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from gevent import get_hub, monkey
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 #: A row lock or a statement that takes longer than this is given up, in ms.
 _TIMEOUTS = "-c lock_timeout=5000 -c statement_timeout=10000"
@@ -69,6 +70,14 @@ def set_up(engine: Engine) -> Engine:
         connection = _Connection.connect(*given, **named)
         connection.prepared_max = _MOST_PREPARED
         return connection
+
+    @event.listens_for(engine, "checkout")
+    def _look(connection: _Connection, _record: object, _proxy: object) -> None:
+        # What ended the others' connections ended this one's too; a ping would ask and wait.
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError as error:
+            raise InvalidatePoolError from error
 
     # Many rows go as one statement; the driver's own way asks and waits for each.
     engine.dialect.use_insertmanyvalues_wo_returning = True

@@ -1,35 +1,26 @@
 """Numbers last: `seq` in the stream, `n` in each room, time and link, under the head's lock.
 
-Whoever writes waits here for the one before, so this asks for little: its statements name
-tables and are made once, which costs a tenth of what rows and sessions do.
+Whoever writes waits here for the one before, so this asks for little; see `statements`.
 """
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from portal.core import clock
 from portal.core.actor import Actor
-from portal.core.columns import MovedRow, Row, table_of
-from portal.journal import chain
-from portal.journal.models import Entry, EntryRoom, Head, RoomHead, Words
-
-_heads, _room_heads = table_of(Head), table_of(RoomHead)
-_HEAD = update(_heads).where(_heads.c.incident_id == bindparam("stream"))
-_TAKE = _HEAD.values(seq=_heads.c.seq + bindparam("many")).returning(
-    _heads.c.seq, _heads.c.at, _heads.c.hash
-)
-_LEAVE = _HEAD.values(at=bindparam("last_at"), hash=bindparam("last_hash"))
-_ENTRIES, _ROOMS, _WORDS = (insert(table_of(it)) for it in (Entry, EntryRoom, Words))
+from portal.core.columns import MovedRow, table_of
+from portal.journal import chain, statements
+from portal.journal.models import Entry, Head
+from portal.journal.statements import Links
 
 
 @dataclass(slots=True)
@@ -51,23 +42,6 @@ class Draft:
     is_new: bool = False
 
 
-#: An INSERT that knows ON CONFLICT, which SQLAlchemy keeps per dialect.
-_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
-def insert_into(session: Session, row: type[Row]) -> Any:
-    """Return an INSERT that knows ON CONFLICT."""
-    return _INSERTS[session.get_bind().dialect.name](row)
-
-
-@cache
-def claiming(dialect: str, row: type[Row]) -> Any:
-    """Return the INSERT of a row that gives its key back, or nothing where it is taken."""
-    table = table_of(row)
-    insertion = _INSERTS[dialect](table).on_conflict_do_nothing()
-    return insertion.returning(*table.primary_key)
-
-
 def open_stream(session: Session, incident_id: int) -> None:
     """Begin the stream of a new incident, empty."""
     session.execute(
@@ -78,27 +52,22 @@ def open_stream(session: Session, incident_id: int) -> None:
 def record(session: Session, stream: int, drafts: Sequence[Draft], actor: Actor) -> None:
     """Write the drafts as numbered entries of the stream, in their order."""
     connection = session.connection()
-    head = connection.execute(_TAKE, {"stream": stream, "many": len(drafts)}).one()
-    seq, at, previous = head.seq - len(drafts), head.at, head.hash
-    numbers = _take_room_numbers(connection, stream, drafts)
-    entries, entry_rooms, words = [], [], []
-    for draft in drafts:
-        seq, at = seq + 1, max(clock.now(), at + clock.TICK)
+    wanted = Counter(room for draft in drafts for room in draft.rooms)
+    taken = statements.take(connection, stream, len(drafts), dict(sorted(wanted.items())))
+    numbers = {
+        room: iter(range(last - wanted[room] + 1, last + 1))
+        for room, last in taken.rooms.items()
+    }
+    links = Links(taken.at, taken.hash)
+    for seq, draft in enumerate(drafts, taken.seq + 1):
+        at = max(clock.now(), links.at + clock.TICK)
         rooms = {room: next(numbers[room]) for room in sorted(draft.rooms)}
         said, entry = _entry(draft, draft.by or actor, seq=seq, at=at)
-        previous = chain.link(previous, Entry(**entry), rooms)
-        entries.append({**entry, "hash": previous})
-        words.append({"incident_id": stream, "seq": seq, **said})
-        entry_rooms += [
-            {"incident_id": stream, "room": room, "n": n, "seq": seq}
-            for room, n in rooms.items()
-        ]
-    for insertion, rows in ((_ENTRIES, entries), (_ROOMS, entry_rooms), (_WORDS, words)):
-        if rows:
-            connection.execute(insertion, rows)
-    for draft, entry in zip(drafts, entries, strict=True):
+        entry["hash"] = chain.link(links.hash, Entry(**entry), rooms)
+        links.add(entry, rooms, said)
+    statements.append(connection, stream, links)
+    for draft, entry in zip(drafts, links.entries, strict=True):
         _stamp(session, draft, entry["at"])
-    connection.execute(_LEAVE, {"stream": stream, "last_at": at, "last_hash": previous})
 
 
 def _entry(
@@ -118,29 +87,6 @@ def _entry(
         "digest": chain.digest_of(key, data),
     }
     return {"key": key, "data": data}, entry
-
-
-def _take_room_numbers(
-    connection: Connection, stream: int, drafts: Sequence[Draft]
-) -> dict[str, Iterator[int]]:
-    """Return for each room the numbers that its entries get, in their order; one statement."""
-    wanted = Counter(room for draft in drafts for room in draft.rooms)
-    if not wanted:
-        return {}
-    taken = connection.execute(
-        _counting(connection.dialect.name),
-        [{"incident_id": stream, "room": room, "n": wanted[room]} for room in sorted(wanted)],
-    )
-    return {room: iter(range(last - wanted[room] + 1, last + 1)) for room, last in taken}
-
-
-@cache
-def _counting(dialect: str) -> Any:
-    heads = _room_heads.c
-    rooms = _INSERTS[dialect](_room_heads)
-    return rooms.on_conflict_do_update(
-        index_elements=["incident_id", "room"], set_={"n": heads.n + rooms.excluded.n}
-    ).returning(heads.room, heads.n)
 
 
 def _stamp(session: Session, draft: Draft, at: datetime) -> None:

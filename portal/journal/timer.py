@@ -14,8 +14,8 @@ from portal.core import clock
 from portal.core.db import Database
 from portal.journal.housekeeping import housekeeping
 from portal.journal.models import Lease, Once
-from portal.journal.numbers import insert_into
 from portal.journal.records import record_heads
+from portal.journal.statements import insert_into
 
 log = logging.getLogger(__name__)
 

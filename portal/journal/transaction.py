@@ -30,6 +30,7 @@ from portal.core.writes import Held, OnceKey
 from portal.journal import numbers
 from portal.journal.models import Audience, Once
 from portal.journal.numbers import Draft
+from portal.journal.statements import claiming
 
 _once, _audience = table_of(Once), table_of(Audience)
 _ANSWER = (
@@ -113,7 +114,7 @@ class Tx:
             raise TypeError("a single-use key belongs to a person")
         key = {"person_id": self.actor.person_id, "token": self._once.token}
         connection = self.session.connection()
-        claim = numbers.claiming(connection.dialect.name, Once)
+        claim = claiming(connection.dialect.name, Once)
         values = {
             **key,
             "route": self._once.route,
@@ -161,7 +162,7 @@ class Tx:
         for stream in sorted({draft.stream for draft in self._drafts}):
             mine = [draft for draft in self._drafts if draft.stream == stream]
             numbers.record(self.session, stream, mine, self.actor)
-        if self._once is not None:
+        if self._once is not None and self._answer:
             key = {"person": self.actor.person_id, "key": self._once.token}
             self.session.connection().execute(_ANSWER, {**key, "path": self._answer})
 

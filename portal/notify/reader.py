@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from portal.core import clock
 from portal.journal.housekeeping import housekeeping
 from portal.journal.models import Entry, Head
-from portal.journal.numbers import insert_into
+from portal.journal.statements import insert_into
 from portal.notify.kinds import NOTICES
 from portal.notify.models import Delivery, ReaderCursor
 from portal.notify.orders import Office, wanted

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.core import clock
 from portal.journal.housekeeping import housekeeping
-from portal.journal.numbers import insert_into
+from portal.journal.statements import insert_into
 from portal.presence.models import Connection
 
 #: How long a person counts as connected after a process last said so.

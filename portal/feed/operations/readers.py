@@ -8,7 +8,7 @@ from portal.feed.queries.acknowledgements import acknowledgement_of
 from portal.feed.states import ACKNOWLEDGEMENT, POST
 from portal.journal.audience import rooms_of
 from portal.journal.housekeeping import housekeeping
-from portal.journal.numbers import insert_into
+from portal.journal.statements import insert_into
 from portal.journal.transaction import Tx
 
 
