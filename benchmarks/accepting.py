@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,7 +46,8 @@ def _measure(
 ) -> None:
     say(f"Accepting posts on {on} …")
     with instance(url) as at, opened(at.url) as session:
-        processes = [_start(at.url, count, seconds, f"w{n}") for n, count in enumerate(writers)]
+        people = iter(world.add_people(session, sum(writers)))
+        processes = [_start(at.url, seconds, islice(people, count)) for count in writers]
         for process in processes:
             process.stdout.readline()  # type: ignore[union-attr]  # it was asked for
         reader = _Reader(session)
@@ -68,16 +70,8 @@ def _measure(
     )
 
 
-def _start(url: str, writers: int, seconds: float, name: str) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.posting",
-        url,
-        str(writers),
-        str(seconds),
-        name,
-    ]
+def _start(url: str, seconds: float, people: Iterable[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.posting", url, str(seconds), *people]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 

@@ -1,9 +1,9 @@
 """Writers of one process that hand in reports by the operation itself, as fast as they can.
 
-The process is patched for gevent, as a serving one is.
-python -m benchmarks.posting URL WRITERS SECONDS NAME: prints a line once all are warm, begins
-at the next line of its input, and prints how long each report took that was accepted, and how
-long all took of the processor, in seconds.
+The process is patched for gevent, as a serving one is; each writer is somebody who signed in.
+python -m benchmarks.posting URL SECONDS E-MAIL…: prints a line once all are warm, begins at the
+next line of its input, and prints how long each report took that was accepted, and how long
+all took of the processor, in seconds.
 """
 # ruff: noqa: E402 - patches for gevent before it imports anything
 
@@ -38,16 +38,15 @@ class Office:
 
     database: Database
     seconds: float
-    name: str
     warm: threading.Barrier
     begin: threading.Barrier
     until: float = 0.0
     times: list[float] = field(default_factory=list)
 
-    def write(self, writer: int) -> None:
-        """Hand in reports for as long as told."""
+    def write(self, writer: str) -> None:
+        """Hand in reports in somebody's name for as long as told."""
         with self.database.sessions() as session:
-            author = world.actor_named(session, world.AUTHOR)
+            author = world.come_in(session, writer)
             incident = world.incident_of(session)
             session.rollback()
             for number in range(_WARM):
@@ -63,7 +62,7 @@ class Office:
 
     def _post(self, session: Session, author: Actor, incident: Incident, number: str) -> float:
         began = time.monotonic()
-        once = OnceKey(f"{self.name}.{number}", "benchmark", "0" * 64)
+        once = OnceKey(number, "benchmark", "0" * 64)
         with transaction(session, author, once=once) as tx:
             feed.submit(tx, incident, world.report(0))
         return time.monotonic() - began
@@ -71,16 +70,15 @@ class Office:
 
 def main() -> None:
     """Write as told."""
-    url, writers, seconds, name = sys.argv[1:]
-    parties = int(writers) + 1
+    url, seconds, *writers = sys.argv[1:]
+    parties = len(writers) + 1
     office = Office(
         Database(url, epoch_of=epoch_of),
         float(seconds),
-        name,
         threading.Barrier(parties),
         threading.Barrier(parties),
     )
-    threads = [threading.Thread(target=office.write, args=(it,)) for it in range(int(writers))]
+    threads = [threading.Thread(target=office.write, args=(it,)) for it in writers]
     for thread in threads:
         thread.start()
     office.warm.wait()
