@@ -1,6 +1,7 @@
 """Writers of one process that hand in reports by the operation itself, as fast as they can.
 
-The process is patched for gevent, as a serving one is; each writer is somebody who signed in.
+The process is patched for gevent and settles as a serving one does; each writer is somebody
+who signed in.
 python -m benchmarks.posting URL SECONDS E-MAIL…: prints a line once all are warm, begins at the
 next line of its input, and prints how long each report took that was accepted, and how long
 all took of the processor, in seconds.
@@ -27,6 +28,7 @@ from portal.core.writes import OnceKey
 from portal.feed import operations as feed
 from portal.incidents.models import Incident
 from portal.journal.transaction import transaction
+from portal.live.driver.serving import settle
 
 #: What each writer hands in before it counts.
 _WARM = 5
@@ -82,6 +84,7 @@ def main() -> None:
     for thread in threads:
         thread.start()
     office.warm.wait()
+    settle()
     print("ready", flush=True)
     sys.stdin.readline()
     office.begin.wait()
