@@ -82,35 +82,29 @@ def _may_act(*, joined: bool = True) -> ColumnElement[bool]:
 
 #: What `epoch_of` asks, made once: of those who come by a link, and of those who are in.
 _MEMBERS: Any = _of_members(
-    select(
-        Bundle("person", Person.version),
-        Bundle("membership", Membership.version, Membership.acting_until),
-        Bundle("organization", Organization.version),
-    )
+    select(Person.version, Membership.version, Organization.version, Membership.acting_until)
 ).where(Membership.id == bindparam("member"), _may_act(joined=False))
 _ARRIVING = _MEMBERS.with_for_update(of=Person, key_share=True)
 _STAYING = (
-    _MEMBERS.add_columns(Bundle("sign_in", SignIn.ends_at, SignIn.last_seen_at))
+    _MEMBERS.add_columns(SignIn.ends_at, SignIn.last_seen_at)
     .join(SignIn, SignIn.id == bindparam("through"))
     .where(SignIn.state == SignInState.OPEN)
     .with_for_update(of=(Person, Membership, Organization), read=True)
 )
 
 
-def _acting_until(membership: Membership) -> datetime | None:
+def _acting_until(until: datetime | None) -> datetime | None:
     """Return until when somebody acts in a colleague's place; None once that is over."""
-    until = membership.acting_until
     return until if until is not None and until > clock.now() else None
 
 
-def _epoch(standing: Standing) -> str:
-    is_acting = _acting_until(standing[1]) is not None
-    return ".".join(str(row.version) for row in standing) + (".acting" if is_acting else "")
+def _epoch(versions: Iterable[int], until: datetime | None) -> str:
+    return ".".join(map(str, versions)) + ("" if until is None else ".acting")
 
 
 def _actor(standing: Standing, sign_in_id: int | None = None) -> Actor:
     person, membership, organization = standing
-    until = _acting_until(membership)
+    until = _acting_until(membership.acting_until)
     roles = membership.roles if until is None else membership.roles + membership.acting_roles
     return Actor(
         person_id=person.id,
@@ -124,7 +118,7 @@ def _actor(standing: Standing, sign_in_id: int | None = None) -> Actor:
         until=until,
         sectors=organization.sectors,
         regions=regions_of(organization.counties),
-        epoch=_epoch(standing),
+        epoch=_epoch((row.version for row in standing), until),
         is_demo=person.is_demo,
     )
 
@@ -201,13 +195,15 @@ def epoch_of(session: Session, actor: Actor) -> str | None:
     the lock first, two who open one link would wait for each other for ever.
     """
     who: dict[str, int | None] = {"member": actor.membership_id}
+    found: Any
     if actor.sign_in_id is None:
-        found = session.execute(_ARRIVING, who).first()
+        found = session.connection().execute(_ARRIVING, who).first()
     else:
-        found = session.execute(_STAYING, who | {"through": actor.sign_in_id}).first()
-        if found and ends_by_clock(found.sign_in, actor.roles) <= clock.now():
+        through = who | {"through": actor.sign_in_id}
+        found = session.connection().execute(_STAYING, through).first()
+        if found and ends_by_clock(found, actor.roles) <= clock.now():
             return None
-    return _epoch((found.person, found.membership, found.organization)) if found else None
+    return _epoch(found[:3], _acting_until(found.acting_until)) if found else None
 
 
 def actor_of(
