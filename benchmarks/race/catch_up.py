@@ -1,6 +1,7 @@
 """What it costs to learn of the last 200 posts, in a journal short and long."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,14 +19,14 @@ from benchmarks.race.leg import Meter, crowd
 from benchmarks.race.portal import SESSIONS_EACH, write_tickets
 from benchmarks.report import Bar, Report, say
 from benchmarks.server import Instance, instance, serving
-from benchmarks.world import AUTHOR, Visa, actor_named, incident_of, opened
+from benchmarks.world import AUTHOR, actor_named, incident_of, opened
 from portal.core import clock
 from portal.core.actor import Actor
 from portal.journal.audience import DESK, PARTNERS, org
 from portal.journal.models import Entry, EntryRoom, Head, RoomHead
 
 MISSED = 200
-_PEOPLE, _TURNS, _FEW = 10, 3, 20
+_PEOPLE, _TURNS, _FEW = 10, 5, 20
 #: A post makes two entries: handed in, let out.
 _OF_POSTS = 2 * MISSED
 
@@ -34,80 +35,94 @@ ROOM: Any = EntryRoom.__table__
 
 
 def run(report: Report, sizes: Sequence[int]) -> None:
-    """Measure with each size of the journal, one after the other in the same one."""
-    with TemporaryDirectory() as folder, instance() as at:
+    """Measure each size of the journal in turn, again and again; the first is the shortest."""
+    with TemporaryDirectory() as place, ExitStack() as stack:
+        folder = Path(place)
         try:
-            client = build.compiled("client.c", Path(folder))
+            client = build.compiled("client.c", folder)
         except LackingError as lack:
             say(f"Skipped catching up: {lack}.")
             report.add("catching up", "", None)
             return
-        with opened(at.url) as session:
-            people = world.add_people(session, _PEOPLE)
-            visas = world.sign_in(session, people, at.secret_key, each=SESSIONS_EACH)
-        shortest: Found | None = None
-        for place, size in enumerate(sizes):
-            with opened(at.url) as session:
-                entries = _fill(session, size - _OF_POSTS) + _OF_POSTS
-                world.add_posts(session, range(place * MISSED, (place + 1) * MISSED))
-            found = _measure(client, Path(folder), at, visas)
-            _print(report, entries, found, shortest)
-            shortest = shortest or found
+        journals = [
+            _written(stack.enter_context(instance()), size, folder / f"{size}")
+            for size in sizes
+        ]
+        for _ in range(_TURNS):
+            for journal in journals:
+                _measure(client, journal)
+        for journal in journals:
+            _print(report, journal, journals[0])
 
 
 @dataclass(slots=True)
-class Found:
-    """What each turn found, of a server just started; times in seconds.
+class Journal:
+    """A portal with so many entries, and what each turn found of its server; times in seconds.
 
+    few, tickets  : sockets that are a few entries behind, and those that missed the posts.
     first, others : from asking to the answer, of the first socket, of half of those behind it.
     cpu           : of the server for one socket.
     """
 
+    at: Instance
+    entries: int
+    few: Path
+    tickets: Path
     first: list[float] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     bad: int = 0
 
 
-def _measure(client: Path, folder: Path, at: Instance, visas: Sequence[Visa]) -> Found:
-    found = Found()
+def _written(at: Instance, size: int, folder: Path) -> Journal:
+    """Write a journal of so many entries that ends in the posts, and who missed them."""
+    folder.mkdir()
+    say(f"Writing {size:,} entries …")
     with opened(at.url) as session:
+        people = world.add_people(session, _PEOPLE)
+        visas = world.sign_in(session, people, at.secret_key, each=SESSIONS_EACH)
+        entries = _fill(session, size - _OF_POSTS) + _OF_POSTS
+        world.add_posts(session, range(MISSED))
         few = write_tickets(session, visas[:1], folder / "few", behind=_FEW)
         tickets = write_tickets(session, visas, folder / "tickets", behind=MISSED)
-    for _ in range(_TURNS):
-        with serving(at) as server:
-            with crowd(client, server, 1, tickets=few) as it:
-                it.dial(1)  # so that what is loaded once has been
-            with crowd(client, server, len(visas), tickets=tickets) as it:
-                first = it.dial(1)
-                meter = Meter(server)
-                with meter.running():
-                    others = it.dial(len(visas) - 1, at_once=1)
-                found.first.append(first["follow"]["last"] / 1e9)
-                found.others.append(others["follow"]["p50"] / 1e9)
-                found.cpu.append(meter.cpu_s / (len(visas) - 1))
-                caught = first["caught"] + others["caught"]
-                found.bad += it.bad + (caught != len(visas) * MISSED)
-    return found
+    return Journal(at, entries, few, tickets)
 
 
-def _print(report: Report, entries: int, found: Found, shortest: Found | None) -> None:
-    what = f"catching up with {MISSED} posts of {entries:,} entries"
+def _measure(client: Path, journal: Journal) -> None:
+    rest = _PEOPLE * SESSIONS_EACH - 1
+    with serving(journal.at) as server:
+        with crowd(client, server, 1, tickets=journal.few) as it:
+            it.dial(1)  # so that what is loaded once has been
+        with crowd(client, server, 1 + rest, tickets=journal.tickets) as it:
+            first = it.dial(1)
+            meter = Meter(server)
+            with meter.running():
+                others = it.dial(rest, at_once=1)
+            journal.first.append(first["follow"]["last"] / 1e9)
+            journal.others.append(others["follow"]["p50"] / 1e9)
+            journal.cpu.append(meter.cpu_s / rest)
+            caught = first["caught"] + others["caught"]
+            journal.bad += it.bad + (caught != (1 + rest) * MISSED)
 
-    def add(measure: str, pick: Callable[[Found], list[float]], bar: Bar) -> None:
+
+def _print(report: Report, journal: Journal, shortest: Journal) -> None:
+    what = f"catching up with {MISSED} posts of {journal.entries:,} entries"
+    is_longer = journal is not shortest
+
+    def add(measure: str, pick: Callable[[Journal], list[float]], bar: Bar) -> None:
         report.add(
             f"{what}, {measure} (reference: the shortest)",
             "ms",
-            min(pick(found)) * 1e3,
-            reference=min(pick(shortest)) * 1e3 if shortest else None,
-            bar=bar if shortest else None,
+            min(pick(journal)) * 1e3,
+            reference=min(pick(shortest)) * 1e3 if is_longer else None,
+            bar=bar if is_longer else None,
         )
 
     flat = Bar(times=1.2)
     add("first to ask", lambda it: it.first, flat)
     add("who asks next", lambda it: it.others, flat)
     add("server CPU for who asks next", lambda it: it.cpu, Bar())
-    report.add(f"{what}: wrong or missing", "", found.bad, bar=0)
+    report.add(f"{what}: wrong or missing", "", journal.bad, bar=0)
 
 
 def _fill(session: Session, size: int) -> int:

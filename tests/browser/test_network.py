@@ -130,6 +130,7 @@ def test_where_websockets_are_refused_long_polling_carries_the_news(
     moderator.retract(reference, "Polled away.")
     expect(reader.row("feed", reference)).to_contain_text("Polled away.")
     holds_what_its_page_shows(reader)
+    reader.page.close()  # or it might try a socket once more, and complain of it
     reader.forgive(*CUT_OFF)
 
 
