@@ -73,8 +73,10 @@ def set_up(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "checkout")
     def _look(connection: _Connection, _record: object, _proxy: object) -> None:
-        # What ended the others' connections ended this one's too; a ping would ask and wait.
+        # What ended it says so, and then hangs up: two reads. A ping would ask and wait. What
+        # ended one ended those made before it, too.
         try:
+            connection.pgconn.consume_input()
             connection.pgconn.consume_input()
         except psycopg.OperationalError as error:
             raise InvalidatePoolError from error
