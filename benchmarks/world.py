@@ -16,13 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts import operations as accounts
 from portal.accounts.models import Ticket
-from portal.accounts.queries import (
-    actor_of,
-    epoch_of,
-    get_person_by_email,
-    get_signed_in,
-    hash_token,
-)
+from portal.accounts.queries import actor_of, epoch_of, get_person_by_email, hash_token
 from portal.cli import demo, demo_data
 from portal.cli.database import upgrade
 from portal.core.actor import SYSTEM, Actor, Role
@@ -183,17 +177,6 @@ def sign_in(
         visas += [Visa(email, cookie_of(token, secret_key), rooms) for token in tokens]
         session.expunge_all()
     return visas
-
-
-def come_in(session: Session, email: str) -> Actor:
-    """Open a session for somebody, as signing in would, and return who acts through it."""
-    actor = actor_named(session, email)
-    with transaction(session, actor) as tx:
-        token = accounts.sign_in(tx, membership_id=actor.membership_id or 0, agent="benchmark")
-    found = get_signed_in(session, token)
-    if found is None:
-        raise LookupError(email)
-    return found[0]
 
 
 def cookie_of(token: str, secret_key: str) -> str:
