@@ -21,7 +21,7 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class Postgres:
     """A running server, and the databases a test makes on it."""
 
     port: int
+    home: str = ""
 
     @classmethod
     @contextmanager
@@ -70,6 +71,10 @@ class Postgres:
     def url(self, database: str) -> str:
         """Return SQLAlchemy's address of `database`."""
         return f"{PREFIX}postgres@127.0.0.1:{self.port}/{database}"
+
+    def through_socket(self, url: str) -> str:
+        """Return the address of a database as who is on the server's machine would have it."""
+        return f"{PREFIX}postgres@/{_name(url)}?host={self.home}&port={self.port}"
 
     def create_database(self, template: str | None = None) -> str:
         """Make a database, empty or a copy of `template` (an address), and return its address.
@@ -132,7 +137,7 @@ def _find(folder: Path) -> Postgres | None:
         told = json.loads((folder / "postgres.json").read_text())
     except FileNotFoundError:
         return None
-    server = Postgres(told["port"])
+    server = Postgres(**told)
     return server if answers(server) else None
 
 
@@ -217,8 +222,9 @@ def _env(home: Path) -> dict[str, str]:
 def _serve(home: Path) -> tuple[subprocess.Popen[bytes], Postgres]:
     """Start the server on a free port; another try if someone took the port first."""
     for _ in range(5):
-        server = Postgres(free_port())
-        process = launch(home, server.port, SETTINGS)
+        server = Postgres(free_port(), str(home))
+        settings = SETTINGS | {"unix_socket_directories": server.home}
+        process = launch(home, server.port, settings)
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and process.poll() is None:
             if answers(server):
@@ -259,7 +265,7 @@ def free_port() -> int:
 def _tell(told: Path, server: Postgres) -> None:
     """Write down where the server is, in one stroke, so that nobody reads half of it."""
     draft = told.with_suffix(".draft")
-    draft.write_text(json.dumps({"port": server.port}))
+    draft.write_text(json.dumps(asdict(server)))
     draft.replace(told)
 
 

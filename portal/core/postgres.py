@@ -1,10 +1,12 @@
-"""What PostgreSQL is asked for: patience, and statements that stay prepared."""
+"""What PostgreSQL is asked for: patience, prepared statements, no answer that nobody needs."""
 
 from collections.abc import Generator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import psycopg
 from gevent import get_hub, monkey
+from psycopg.pq import PipelineStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -32,8 +34,30 @@ class _Connection(psycopg.Connection[Any]):
     plan every statement anew. A transaction that only reads has nothing to take back.
     """
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Begin as the driver's own does; `unanswered` is open while no answer is awaited."""
+        super().__init__(*given, **named)
+        self.unanswered = ExitStack()
+
+    def answer_at_commit(self) -> None:
+        """Wait for no answer from now on: all come with the COMMIT's, or the first error does.
+
+        What asks after this gets no rows and no count.
+        """
+        self.unanswered.enter_context(self.pipeline())
+
+    def commit(self) -> None:
+        """End the transaction; what it wrote stays."""
+        if self.pgconn.pipeline_status == PipelineStatus.OFF:
+            super().commit()
+        else:
+            with self.unanswered:
+                self.execute("COMMIT", prepare=False)
+
     def rollback(self) -> None:
         """End the transaction; what it wrote is undone."""
+        with suppress(psycopg.Error):
+            self.unanswered.close()
         if self.read_only:
             self.commit()
         else:

@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from portal.core import clock
 from portal.core.actor import Actor
-from portal.core.columns import MovedRow, table_of
+from portal.core.columns import MovedRow
 from portal.journal import chain, statements
 from portal.journal.models import Entry, Head
-from portal.journal.statements import Links
+from portal.journal.statements import Links, Taken
 
 
 @dataclass(slots=True)
@@ -29,6 +28,7 @@ class Draft:
 
     by     : who did it, where that is not who writes.
     is_new : this entry is the row's first.
+    gained : those of the rooms that the row did not belong to before.
     """
 
     subject: str
@@ -40,6 +40,14 @@ class Draft:
     rooms: AbstractSet[str] = frozenset()
     by: Actor | None = None
     is_new: bool = False
+    gained: AbstractSet[str] = frozenset()
+
+
+class Said(NamedTuple):
+    """An entry's words with their key, and their keyed digest."""
+
+    words: dict[str, Any]
+    digest: str
 
 
 def open_stream(session: Session, incident_id: int) -> None:
@@ -49,33 +57,56 @@ def open_stream(session: Session, incident_id: int) -> None:
     )
 
 
-def record(session: Session, stream: int, drafts: Sequence[Draft], actor: Actor) -> None:
-    """Write the drafts as numbered entries of the stream, in their order."""
+def record(session: Session, drafts: Sequence[Draft], actor: Actor) -> None:
+    """Write the drafts as numbered entries of their streams, in their order: a write's end."""
     connection = session.connection()
-    wanted = Counter(room for draft in drafts for room in draft.rooms)
-    taken = statements.take(connection, stream, len(drafts), dict(sorted(wanted.items())))
+    streams = []
+    for stream in sorted({draft.stream for draft in drafts}):
+        mine = [(draft, _said(draft)) for draft in drafts if draft.stream == stream]
+        wanted = Counter(room for draft, _ in mine for room in draft.rooms)
+        taken = statements.take(connection, stream, len(mine), dict(sorted(wanted.items())))
+        streams.append(_link(session, taken, wanted, mine, actor))
+    statements.append(connection, streams)
+
+
+def _said(draft: Draft) -> Said:
+    """Return what takes no number: the words with their key, and their digest."""
+    key, data = secrets.token_bytes(32), chain.canonical(draft.says)
+    return Said({"key": key, "data": data}, chain.digest_of(key, data))
+
+
+def _link(
+    session: Session,
+    taken: Taken,
+    wanted: Mapping[str, int],
+    drafts: Sequence[tuple[Draft, Said]],
+    actor: Actor,
+) -> Links:
+    """Give each draft its number in the stream and in its rooms, its time and its link."""
     numbers = {
         room: iter(range(last - wanted[room] + 1, last + 1))
         for room, last in taken.rooms.items()
     }
-    links = Links(taken.at, taken.hash)
-    for seq, draft in enumerate(drafts, taken.seq + 1):
+    links = Links(taken.stream, taken.at, taken.hash)
+    for seq, (draft, said) in enumerate(drafts, taken.seq + 1):
         at = max(clock.now(), links.at + clock.TICK)
         rooms = {room: next(numbers[room]) for room in sorted(draft.rooms)}
-        said, entry = _entry(draft, draft.by or actor, seq=seq, at=at)
+        entry = _entry(draft, draft.by or actor, seq=seq, at=at, digest=said.digest)
         entry["hash"] = chain.link(links.hash, Entry(**entry), rooms)
-        links.add(entry, rooms, said)
-    statements.append(connection, stream, links)
-    for draft, entry in zip(drafts, links.entries, strict=True):
-        _stamp(session, draft, entry["at"])
+        links.add(entry, rooms, said.words)
+        if draft.row is not None:
+            links.gain(draft.subject, draft.subject_id, sorted(draft.gained))
+            links.stamp(draft.row, draft.move)
+        if isinstance(draft.row, MovedRow):
+            draft.row.stamped(session, draft.move, at)
+    return links
 
 
 def _entry(
-    draft: Draft, actor: Actor, *, seq: int, at: datetime
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the words with their key, and the entry without its link."""
-    key, data = secrets.token_bytes(32), chain.canonical(draft.says)
-    entry = {
+    draft: Draft, actor: Actor, *, seq: int, at: datetime, digest: str
+) -> dict[str, Any]:
+    """Return the entry without its link."""
+    return {
         "incident_id": draft.stream,
         "seq": seq,
         "at": at,
@@ -84,26 +115,5 @@ def _entry(
         "subject_id": draft.subject_id,
         "person_id": actor.person_id,
         "organization_id": actor.organization_id,
-        "digest": chain.digest_of(key, data),
+        "digest": digest,
     }
-    return {"key": key, "data": data}, entry
-
-
-def _stamp(session: Session, draft: Draft, at: datetime) -> None:
-    """Give the row its entry's time, so that rows and entries stand in one order."""
-    row = draft.row
-    if row is None:
-        return
-    kind: Any = type(row)
-    columns = getattr(kind, "stamps", {}).get(draft.move, ())
-    stamping = _stamping(kind, (*columns, "moved_at"))
-    session.connection().execute(stamping, {"row_id": row.id, "stamped_at": at})
-    if isinstance(row, MovedRow):
-        row.stamped(session, draft.move, at)
-
-
-@cache
-def _stamping(row: Any, columns: tuple[str, ...]) -> Update:
-    table = table_of(row)
-    times: dict[str, Any] = dict.fromkeys(columns, bindparam("stamped_at"))
-    return update(table).where(table.c.id == bindparam("row_id")).values(times)

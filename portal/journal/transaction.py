@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, delete, insert, inspect, select, update
+from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -44,7 +44,6 @@ _OF_ROW = (
 )
 _SEEN = select(_audience.c.room).where(*_OF_ROW)
 _LOSE = delete(_audience).where(*_OF_ROW, _audience.c.room == bindparam("lost"))
-_GAIN = insert(_audience)
 
 
 class Recorded(Protocol):
@@ -157,14 +156,12 @@ class Tx:
         """Flush the rows, then number and chain the entries: the last act before COMMIT."""
         self._lock_the_unchanged()
         self.session.flush()
-        for draft in self._drafts:
-            self._settle_audience(draft)
-        for stream in sorted({draft.stream for draft in self._drafts}):
-            mine = [draft for draft in self._drafts if draft.stream == stream]
-            numbers.record(self.session, stream, mine, self.actor)
+        self._settle_audiences()
         if self._once is not None and self._answer:
             key = {"person": self.actor.person_id, "key": self._once.token}
             self.session.connection().execute(_ANSWER, {**key, "path": self._answer})
+        if self._drafts:
+            numbers.record(self.session, self._drafts, self.actor)
 
     def _lock_the_unchanged(self) -> None:
         """Lock moved rows that the flush will not write, since their entry's time still will.
@@ -179,22 +176,29 @@ class Tx:
             lock = select(table.id).where(table.id == row.id).with_for_update(key_share=True)
             self.session.execute(lock)
 
+    def _settle_audiences(self) -> None:
+        """Find the rooms each row now belongs to; its entry goes there and to the former ones.
+
+        Where a row has several entries, the first of them is in the former rooms, too.
+        """
+        settled = set()
+        for draft in self._drafts:
+            row = draft.row
+            if row is None:
+                continue
+            draft.subject_id, draft.stream, draft.rooms = row.id, row.stream, row.audience
+            if row not in settled:
+                settled.add(row)
+                self._settle_audience(draft)
+
     def _settle_audience(self, draft: Draft) -> None:
-        """Store the rooms a row now belongs to; its entry goes there and to the former ones."""
-        row = draft.row
-        if row is None:
-            return
-        draft.subject_id, draft.stream = row.id, row.stream
-        whose = {"whose": draft.subject, "whose_id": row.id}
+        now, whose = draft.rooms, {"whose": draft.subject, "whose_id": draft.subject_id}
         connection = self.session.connection()
         stored = () if draft.is_new else connection.execute(_SEEN, whose).scalars()
-        was, now = frozenset(stored), row.audience
-        draft.rooms = was | now
+        was = frozenset(stored)
+        draft.rooms, draft.gained = was | now, now - was
         if was - now:
             connection.execute(_LOSE, [{**whose, "lost": room} for room in sorted(was - now)])
-        if now - was:
-            key = {"subject": draft.subject, "subject_id": row.id}
-            connection.execute(_GAIN, [{**key, "room": room} for room in sorted(now - was)])
 
 
 @contextmanager

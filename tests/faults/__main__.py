@@ -37,7 +37,9 @@ that mark whose they are show what reaches somebody whom it is not for.
 
 **lost** was acknowledged and is not there, or was not shown to somebody entitled · **doubled**
 has more than one effect, or was shown twice · **reordered** stands before what was acknowledged
-earlier · **wrong person** saw words that are not for them · **journal** is not intact.
+earlier · **wrong person** saw words that are not for them · **journal** is not intact. What was
+sent again is acknowledged again, with the first answer: so there may be more acknowledgements
+than rows in the database.
 
 | fault | acknowledged | in the database | lost | doubled | reordered | wrong person | journal |
 |---|--:|--:|--:|--:|--:|--:|--:|
