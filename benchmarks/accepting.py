@@ -98,8 +98,8 @@ class _Reader(threading.Thread):
             is_over = self.is_over.wait(_READ_EVERY_S)
             head = self._head()
             entries = journal.entries_after(self._session, self._incident_id, self._at, head)
-            self._session.rollback()
             numbers = [it.seq for it in entries]
+            self._session.rollback()  # after it each would be read anew, as of then
             self.missed += numbers != list(range(self._at + 1, head + 1))
             self.read += len(numbers)
             self._at = head

@@ -27,11 +27,14 @@ from portal.app import create_app, start  # noqa: E402
 from portal.core import logs  # noqa: E402
 from portal.live import service  # noqa: E402
 
+# What PostgreSQL does in one statement has another beginning; the last is then on its way only.
 _STATEMENTS = {
     "INSERT INTO once": "single-use key claimed",
     "INSERT INTO post": "post written",
     "UPDATE head": "stream's head moved",
+    "WITH taken": "stream's head moved",
     "INSERT INTO entry_room": "entry written",
+    "WITH into_entry": "entry written",
 }
 
 _armed = local()
