@@ -54,9 +54,9 @@ def main() -> int:
         out.touch()
         environment = os.environ | {"PORTAL_FAULTS": "full", "PORTAL_FAULTS_OUT": str(out)}
         began = time.monotonic()
-        # Two at a time: some wait for ten minutes. What kills has a worker of its own.
-        two = ["-n", "2", "--dist", "loadgroup"]
-        command = [sys.executable, "-m", "pytest", *two, "-rs", "tests/faults"]
+        # What kills has a worker of its own, and so has what waits for ten minutes, twice.
+        four = ["-n", "4", "--dist", "loadgroup"]
+        command = [sys.executable, "-m", "pytest", *four, "-rs", "tests/faults"]
         run = subprocess.Popen(
             [*command, *sys.argv[1:]],
             cwd=TOP,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -64,7 +64,12 @@ def test_who_reads_too_slowly_holds_up_nobody_and_catches_up(stage: Stage, prove
     assert grown < 16e6
 
 
-@pytest.mark.parametrize("how", ["silent", "reset"])
+def _apart(how: str) -> Any:
+    """Let it wait for its ten minutes beside all others."""
+    return pytest.param(how, marks=pytest.mark.xdist_group(how))
+
+
+@pytest.mark.parametrize("how", [_apart("silent"), _apart("reset")])
 def test_who_was_cut_off_for_long_misses_nothing(stage: Stage, prove, how):
     away_s, posts = scaled(3, 600), scaled(20, 600)
     stage.follow("alpha", "moderator")
