@@ -5,7 +5,7 @@
 # make mutants          puts forty defects in, one by one: do the tests find each? ten minutes
 # make scan             sends a scanner at the demo; five minutes
 # make bench            measures; ARGS=--quick in a few minutes, ARGS="--only race" one part
-# make faults           kills, cuts off and fills up, in twenty minutes; writes docs/PROOF.md
+# make faults           kills, cuts off and fills up, in ten minutes; writes docs/PROOF.md
 # make gallery          looks at every page of the demo, and writes gallery/index.html
 # PYTHON=/path/to/python3.12 make test    takes another Python (3.11 or later)
 
