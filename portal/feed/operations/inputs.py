@@ -1,7 +1,7 @@
 """What the operations of the feed are given, and the rules that several of them share."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -82,11 +82,12 @@ class Outside:
     replaces: Post | None
 
 
-def said_of(given: object) -> dict[str, Any]:
+def said_of(given: Any) -> dict[str, Any]:
     """Return the fields of an input as an entry can hold them."""
+    values = ((it.name, getattr(given, it.name)) for it in fields(given))
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(given).items()  # type: ignore[call-overload]
+        for name, value in values
     }
 
 

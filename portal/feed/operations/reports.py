@@ -23,9 +23,10 @@ def submit(tx: Tx, incident: Incident, report: Report, photos: Sequence[Snapshot
 
     Raises StateGoneError when the incident is closed, FieldError for too many pictures.
     """
-    post = _new(tx, incident, organization_id=tx.actor.organization_id, **said_of(report))
+    said = said_of(report)
+    post = _new(tx, incident, organization_id=tx.actor.organization_id, **said)
     digests = _attach(post, photos)
-    tx.move(POST, "submit", post, **said_of(report), photos=digests)
+    tx.move(POST, "submit", post, **said, photos=digests)
     return post
 
 
