@@ -10,8 +10,8 @@ from portal.accounts.models import Membership, Person
 from portal.accounts.operations.memberships import fit, grant
 from portal.accounts.operations.people import (
     Invitation,
-    invite,
     invite_again,
+    invite_new,
     may_invite_again,
 )
 from portal.accounts.states import MembershipState, PersonState
@@ -62,15 +62,31 @@ def invite_all(tx: Tx, invitations: Invitations) -> list[Invited]:
     """Invite people, or let those who have a sign-in act for the organization, too.
 
     All of it is one write. What cannot be done for one address is said of that address.
-    Raises FieldError if a role does not fit the organization.
+    Raises FieldError if a role does not fit the organization, and ConflictError if somebody
+    invited one of them for the first time at the same moment.
     """
     fit(tx, invitations.organization, invitations.roles)
-    return [_invite_one(tx, email, invitations) for email in invitations.emails]
+    known = _hold_known(tx, invitations.emails)
+    return [_invite_one(tx, it, known.get(it), invitations) for it in invitations.emails]
 
 
-def _invite_one(tx: Tx, email: str, invitations: Invitations) -> Invited:
+def _hold_known(tx: Tx, emails: Sequence[str]) -> dict[str, Person]:
+    """Return those who have a sign-in, by address, held in one order by all who do so.
+
+    Whoever else invites them waits, and then ends the link that was made here.
+    """
+    found = tx.session.scalars(
+        select(Person)
+        .where(Person.email.in_(emails))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {person.email: person for person in found}
+
+
+def _invite_one(tx: Tx, email: str, person: Person | None, invitations: Invitations) -> Invited:
     organization, by_letter = invitations.organization, invitations.by_letter
-    person = tx.session.scalar(select(Person).where(Person.email == email))
     if person is None:
         invitation = Invitation(
             email=email,
@@ -78,7 +94,7 @@ def _invite_one(tx: Tx, email: str, invitations: Invitations) -> Invited:
             roles=invitations.roles,
             by_letter=by_letter,
         )
-        person, token = invite(tx, invitation)
+        person, token = invite_new(tx, invitation)
         return Invited(email=email, outcome=Outcome.INVITED, person=person, token=token)
     if person.state is PersonState.SUSPENDED:
         return Invited(email=email, outcome=Outcome.KEPT_OUT, person=person)

@@ -1,8 +1,9 @@
 """People: inviting, joining, passwords, keeping somebody out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Membership, Person, Ticket
 from portal.accounts.operations.links import end_links, issue, use
@@ -10,7 +11,7 @@ from portal.accounts.operations.memberships import fit, grant, keep_an_administr
 from portal.accounts.operations.sign_ins import end_sign_ins
 from portal.accounts.states import PERSON, MembershipState, TicketPurpose
 from portal.core.actor import Role
-from portal.core.errors import FieldError, NotAllowedError
+from portal.core.errors import ConflictError, FieldError, NotAllowedError
 from portal.core.references import unused_reference
 from portal.journal.transaction import Tx
 from portal.organizations.models import Organization
@@ -42,9 +43,17 @@ def invite(tx: Tx, invitation: Invitation) -> tuple[Person, str]:
     Raises FieldError if the address is taken or a role does not fit the organization.
     """
     email = invitation.email.strip().lower()
-    organization = invitation.organization
     if tx.session.scalar(select(Person.id).where(Person.email == email)) is not None:
         raise FieldError("email", "Somebody with this address has a sign-in already.")
+    return invite_new(tx, replace(invitation, email=email))
+
+
+def invite_new(tx: Tx, invitation: Invitation) -> tuple[Person, str]:
+    """Do the same where nobody has the address, which is in small letters.
+
+    Raises ConflictError if somebody has it meanwhile.
+    """
+    email, organization = invitation.email, invitation.organization
     roles = fit(tx, organization, invitation.roles)
     person = Person(
         reference=unused_reference(tx.session, Person.reference),
@@ -54,7 +63,10 @@ def invite(tx: Tx, invitation: Invitation) -> tuple[Person, str]:
     tx.move(
         PERSON, "invite", person, email=email, organization=organization.reference, roles=roles
     )
-    tx.session.flush()
+    try:
+        tx.session.flush()
+    except IntegrityError as error:
+        raise ConflictError(f"Somebody invited {email} just now. Send it once more.") from error
     grant(tx, person, organization, roles=invitation.roles)
     if invitation.by_letter:
         return person, ""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import operations
 from portal.accounts.forms.inviting import InviteForm, InviteToForm
@@ -22,8 +21,6 @@ from portal.organizations.queries import list_active
 
 bp = Blueprint("inviting", __name__, url_prefix="/admin/people")
 _write = writer(transaction)
-
-AT_ONCE = "Somebody invited one of these at the same moment. Send it once more."
 
 
 @bp.route("/invite", methods=["GET", "POST"])
@@ -74,8 +71,6 @@ def invite_all(
     except AlreadyDoneError as done:
         flash(SENT_BEFORE if is_by_letter else SHOWN_ONCE, "note")
         return see_other(done.answer)
-    except IntegrityError:
-        form.refuse(AT_ONCE, 409)
     if form.status != 200:
         return None
     return render_template(
