@@ -20,7 +20,7 @@ from portal.journal import queries as journal
 from tests.servers import Postgres, find_binaries
 
 WRITERS = 8
-_READ_EVERY_S = 0.1
+_READ_EVERY_S = 0.02
 
 
 def measure_sqlite(report: Report, seconds: float) -> None:
