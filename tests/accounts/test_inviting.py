@@ -215,6 +215,8 @@ def test_of_several_who_invite_one_person_none_leaves_half(
     done, refused = sorted_out([it.status_code for it in answers])
     assert refused == []
     assert set(done) <= ({200} if is_known else {200, 409})
+    told_so = [it for it in answers if "just now. Send it once more." in it.text]
+    assert [it.status_code for it in told_so] == [409] * done.count(409)
     assert 200 in done
     session.rollback()
     person = get_person_by_email(session, "new@world.example")
