@@ -29,7 +29,7 @@ slow: .venv/dev.done
 
 proofs: export PORTAL_HYPOTHESIS = deep
 proofs: .venv/dev.done
-	@tools/need $(NEEDED) && exec $(PYTEST)
+	@tools/need $(NEEDED) && exec $(PYTEST) --timeout=0
 
 mutants: .venv/dev.done
 	@exec .venv/bin/python -m tests.mutants

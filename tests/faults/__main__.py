@@ -56,7 +56,8 @@ def main() -> int:
         began = time.monotonic()
         # What kills has a worker of its own, and so has what waits for ten minutes, twice.
         four = ["-n", "4", "--dist", "loadgroup"]
-        command = [sys.executable, "-m", "pytest", *four, "-rs", "tests/faults"]
+        patient = ["--timeout=1800"]
+        command = [sys.executable, "-m", "pytest", *four, *patient, "-rs", "tests/faults"]
         run = subprocess.Popen(
             [*command, *sys.argv[1:]],
             cwd=TOP,
