@@ -8,6 +8,7 @@ One exercise is open; incident 0 is there as always.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
@@ -28,6 +29,8 @@ from portal.organizations.states import OrganizationKind
 from tests import passkeys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
 PASSWORD = "a password for tests only"
@@ -89,10 +92,13 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Names for what is there; `actor` and `incident` are read from the test's own session."""
+    """Names for what is there; `actor` and `incident` are read from the test's own session.
 
-    people: dict[str, Inhabitant]
-    organizations: dict[str, Party]
+    Tests of one worker share them, so nobody can add to them: `replace` makes a wider world.
+    """
+
+    people: Mapping[str, Inhabitant]
+    organizations: Mapping[str, Party]
     incident_id: int
     code: str = CODE
     session: Session | None = field(default=None, repr=False)
@@ -144,7 +150,7 @@ def make_world(session: Session) -> World:
     admin = actor_of(session, people["admin"].id)
     assert admin is not None
     incident = open_incident(session, admin, code=CODE)
-    return World(people, parties, incident.id)
+    return World(MappingProxyType(people), MappingProxyType(parties), incident.id)
 
 
 def _make_organizations(session: Session) -> dict[str, Party]:

@@ -80,8 +80,8 @@ class Membership(_Account):
     acting_for: Mapped[str] = mapped_column(String(120), default="")
     state: Mapped[MembershipState]
 
-    person: Mapped[Person] = relationship(lazy="raise")
-    organization: Mapped[Organization] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
+    organization: Mapped[Organization] = relationship(lazy="raise", viewonly=True)
 
 
 class SignIn(_Account):
@@ -127,7 +127,7 @@ class Ticket(Row):
     ends_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
-    person: Mapped[Person] = relationship(lazy="raise")
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
 
 
 class Passkey(Row):

@@ -40,14 +40,17 @@ def unused_reference(session: Session, column: Any, prefix: str = "") -> str:
     Four letters are few: among 1,200 of one incident two would probably be the same. Where
     ten tries in a row are taken, the next have one letter more.
     """
+    session.flush()  # those that are not written yet are looked at, too
     for tried in count():
         reference = new_reference(prefix, 4 + tried // 10)
-        if session.scalar(_bearing(column), {"sought": reference}) is None:
+        found = session.connection().execute(_bearing(column), {"sought": reference})
+        if found.first() is None:
             return reference
     raise AssertionError
 
 
 @cache
 def _bearing(column: Any) -> Select[Any]:
-    """Return the question for the row of a reference, made once."""
-    return select(column).where(column == bindparam("sought"))
+    """Return the question for the row of a reference, made once; no object is made of it."""
+    (stored,) = column.property.columns
+    return select(stored).where(stored == bindparam("sought"))

@@ -119,13 +119,13 @@ class Post(MovedRow):
     confirmed_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
 
-    incident: Mapped[Incident] = relationship()
-    organization: Mapped[Organization | None] = relationship(lazy="raise")
-    person: Mapped[Person | None] = relationship(lazy="raise")
+    incident: Mapped[Incident] = relationship(viewonly=True)
+    organization: Mapped[Organization | None] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person | None] = relationship(lazy="raise", viewonly=True)
     successor: Mapped["Post | None"] = relationship(
-        lazy="raise", foreign_keys=[successor_id], remote_side="Post.id"
+        lazy="raise", foreign_keys=[successor_id], remote_side="Post.id", viewonly=True
     )
-    claim: Mapped["Claim | None"] = relationship(lazy="raise", back_populates="post")
+    claim: Mapped["Claim | None"] = relationship(lazy="raise", viewonly=True)
     photos: Mapped[list["Photo"]] = relationship(
         lazy="raise", order_by="Photo.number", cascade="all"
     )
@@ -215,8 +215,8 @@ class Claim(MovedRow):
     until: Mapped[datetime]
     state: Mapped[ClaimState]
 
-    post: Mapped[Post] = relationship(lazy="joined", back_populates="claim")
-    person: Mapped[Person] = relationship(lazy="raise")
+    post: Mapped[Post] = relationship(lazy="joined", viewonly=True)
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
 
     @property
     def stream(self) -> int:
@@ -252,9 +252,9 @@ class Acknowledgement(MovedRow):
     given_at: Mapped[datetime | None]
     state: Mapped[AcknowledgementState]
 
-    post: Mapped[Post] = relationship(lazy="joined")
-    organization: Mapped[Organization] = relationship(lazy="raise")
-    person: Mapped[Person] = relationship(lazy="raise")
+    post: Mapped[Post] = relationship(lazy="joined", viewonly=True)
+    organization: Mapped[Organization] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
 
     @property
     def stream(self) -> int:

@@ -123,10 +123,12 @@ class Offer(MovedRow):
     state: Mapped[OfferState]
     submitted_at: Mapped[datetime | None]
 
-    incident: Mapped[Incident] = relationship()
-    organization: Mapped[Organization] = relationship(lazy="raise")
-    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
-    assignee: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[assignee_id])
+    incident: Mapped[Incident] = relationship(viewonly=True)
+    organization: Mapped[Organization] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id], viewonly=True)
+    assignee: Mapped[Person | None] = relationship(
+        lazy="raise", foreign_keys=[assignee_id], viewonly=True
+    )
     lines: Mapped[list["OfferLine"]] = relationship(
         lazy="selectin", order_by="OfferLine.number", cascade="all, delete-orphan"
     )
@@ -207,7 +209,7 @@ class OfferLine(Row):
     price_cents: Mapped[int | None] = mapped_column(BigInteger)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"))
 
-    member: Mapped[Organization | None] = relationship(lazy="raise")
+    member: Mapped[Organization | None] = relationship(lazy="raise", viewonly=True)
 
 
 class OfferTag(Row):

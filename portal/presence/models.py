@@ -115,10 +115,12 @@ class CheckIn(MovedRow):
         deferred=True,
     )
 
-    incident: Mapped[Incident] = relationship()
-    organization: Mapped[Organization] = relationship(lazy="raise")
-    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
-    entered_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[entered_by_id])
+    incident: Mapped[Incident] = relationship(viewonly=True)
+    organization: Mapped[Organization] = relationship(lazy="raise", viewonly=True)
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id], viewonly=True)
+    entered_by: Mapped[Person | None] = relationship(
+        lazy="raise", foreign_keys=[entered_by_id], viewonly=True
+    )
 
     @property
     def stream(self) -> int:
