@@ -1,5 +1,6 @@
 """What PostgreSQL is asked for: patience, prepared statements, no answer that nobody needs."""
 
+import select
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import psycopg
 from gevent import get_hub, monkey
 from psycopg.pq import PipelineStatus
+from psycopg.waiting import Wait
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -25,6 +27,7 @@ CONNECTING: dict[str, Any] = {
 _MOST_PREPARED = 300
 
 _HAS_GEVENT = monkey.is_module_patched("select")
+_poll: Any = monkey.get_original("select", "poll")  # gevent's own would let others run
 
 
 class _Connection(psycopg.Connection[Any]):
@@ -76,14 +79,25 @@ class _Connection(psycopg.Connection[Any]):
         try:
             wanted = next(gen)
             while True:
-                watcher = hub.loop.io(socket, wanted)  # 1 to read, 2 to write, for both alike
-                try:
-                    hub.wait(watcher)
-                finally:
-                    watcher.close()
-                wanted = gen.send(wanted)
+                # Whoever has something to send can nearly always do so at once.
+                ready = _ready(socket) if wanted == Wait.RW else 0
+                if not ready:
+                    watcher = hub.loop.io(socket, wanted)  # 1 to read, 2 to write, as there
+                    try:
+                        hub.wait(watcher)
+                    finally:
+                        watcher.close()
+                wanted = gen.send(ready or wanted)
         except StopIteration as end:
             return end.value
+
+
+def _ready(socket: int) -> int:
+    """Return what can be done at this instant: 1 to read, 2 to write, 3 both, 0 nothing."""
+    looking = _poll()
+    looking.register(socket, select.POLLIN | select.POLLOUT)
+    events = sum(event for _, event in looking.poll(0))
+    return bool(events & select.POLLIN) * Wait.R | bool(events & select.POLLOUT) * Wait.W
 
 
 def set_up(engine: Engine) -> Engine:

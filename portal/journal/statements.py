@@ -127,8 +127,7 @@ def take(connection: Connection, stream: int, many: int, rooms: Mapping[str, int
         head, taken = found[0], {room: n for *_, room, n in found if room}
     else:
         head = connection.execute(_TAKE, asked).one()
-        wanted = [{"incident_id": stream, "room": room, "n": n} for room, n in rooms.items()]
-        counted = connection.execute(_COUNT, wanted) if wanted else ()
+        counted = connection.execute(_COUNT, {"stream": stream, "rooms": _json(rooms)})
         taken = {at.room: at.n for at in counted}
     return Taken(stream, head.seq - many, head.at, head.hash, taken)
 
@@ -200,8 +199,17 @@ def _counting(insertion: Any) -> Any:
 
 # ---------------------------------------------------------------- SQLite
 
+
+def _count() -> Any:
+    each = func.json_each(bindparam("rooms")).table_valued("key", "value", name="wanted")
+    wanted = select(bindparam("stream"), each.c.key, each.c.value).where(true())
+    return _counting(
+        sqlite.insert(_room_heads).from_select(["incident_id", "room", "n"], wanted)
+    )
+
+
 _TAKE = _taking(_heads.c.seq, _heads.c.at, _heads.c.hash)
-_COUNT = _counting(sqlite.insert(_room_heads))
+_COUNT = _count()
 _INTO: dict[type[Row], Any] = {
     row: insert(table_of(row)) for row in (Entry, EntryRoom, Words, Audience)
 }
