@@ -34,7 +34,7 @@ _SCREENS = frozenset(
         "presence",
     }
 )
-_TWINS = 4
+_TWINS = 8
 
 #: Packages whose modules make something dear, once for all of their tests.
 _DEAR = frozenset({"browser", "deploy", "live", "whole"})

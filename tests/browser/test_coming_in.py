@@ -157,6 +157,7 @@ def test_by_forms_alone_with_a_password_and_an_app(portal: Server, chromium: Bro
     context.close()
 
 
+@pytest.mark.slow
 def test_the_end_of_a_session_is_announced_and_put_off_with_one_tap(
     portal: Server, context: BrowserContext
 ):

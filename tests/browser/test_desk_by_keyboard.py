@@ -102,6 +102,7 @@ def test_sixty_reports_are_worked_off_with_few_keys(
     assert states(site, waiting) == planned
 
 
+@pytest.mark.slow
 def test_keys_are_letters_inside_a_field_and_can_be_turned_off(
     site: Site, meet: Callable[..., Person]
 ):

@@ -162,6 +162,7 @@ def test_a_post_as_another_partner_reads_it(
     assert look(reader, f"feed/{posts['asked']}") == []
 
 
+@pytest.mark.slow
 def test_forms_that_come_back(site: Site, meet: Callable[..., Person], posts: dict[str, str]):
     moderator, liaison = meet(site.server.url, "moderator"), meet(site.server.url, "liaison")
     wrong = look(liaison, "feed/new", "Send to the SEOC")

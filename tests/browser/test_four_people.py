@@ -92,6 +92,7 @@ def test_a_report_appears_and_goes_on_every_screen_that_may_show_it(
     assert "Plover" not in competitor.page.content()
 
 
+@pytest.mark.slow
 def test_words_leave_the_page_of_the_post_and_earlier_pages_too(people: People):
     competitor, moderator = people.competitor, people.moderator
     competitor.open("feed")

@@ -46,6 +46,7 @@ def taken_over_and_published(other: Person, reference: str) -> None:
     other.page.get_by_text(f"Published {reference}.").wait_for()
 
 
+@pytest.mark.slow
 def test_a_note_outlives_another_moderators_decision(
     server: DemoServer, meet: Callable[..., Person], writer: Person, reference: str
 ):
@@ -70,6 +71,7 @@ def test_a_note_outlives_another_moderators_decision(
     writer.forgive("409")
 
 
+@pytest.mark.slow
 def test_a_form_that_came_back_to_be_put_right_is_warned_too(
     server: DemoServer, meet: Callable[..., Person], writer: Person, reference: str
 ):
@@ -84,6 +86,7 @@ def test_a_form_that_came_back_to_be_put_right_is_warned_too(
     writer.forgive("422")
 
 
+@pytest.mark.slow
 def test_other_reports_leave_an_open_fold_and_what_is_typed_alone(
     server: DemoServer, meet: Callable[..., Person], writer: Person
 ):

@@ -45,6 +45,7 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"{MANY} tabs do not lead to {selector}")
 
 
+@pytest.mark.slow
 def test_the_first_tab_offers_to_skip_to_the_main_part(liaison: Person):
     page = liaison.page
     liaison.open("feed")
@@ -133,6 +134,7 @@ def test_folds_open_by_enter_and_the_desk_decides_without_a_mouse(
     expect(page.get_by_text(f"Not published {reference}.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_row_that_goes_while_it_has_the_focus_hands_it_on(
     server: DemoServer, meet: Callable[..., Person], liaison: Person
 ):
@@ -147,6 +149,7 @@ def test_a_row_that_goes_while_it_has_the_focus_hands_it_on(
     expect(reader.row("queue", second).get_by_role("link")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_news_below_what_is_read_is_said_and_moves_nothing(
     server: DemoServer, meet: Callable[..., Person], liaison: Person
 ):

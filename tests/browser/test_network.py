@@ -70,6 +70,7 @@ def holds_what_its_page_shows(reader: Person) -> None:
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 def test_what_was_missed_while_the_network_was_cut_is_there_when_it_is_back(
     network: Network, meet: Callable[..., Person], moderator: Person, author: Person
 ):

@@ -82,6 +82,7 @@ def places(reader: Person) -> set[str]:
     return set(reader.page.evaluate(PLACES))
 
 
+@pytest.mark.slow
 def test_many_posts_are_said_in_one_polite_sentence_and_one_urgent_one(
     site: Site, stage: Stage, meet: Callable[..., Person]
 ):
@@ -185,6 +186,7 @@ def test_the_feed_opens_at_the_first_unread_on_every_device(
         )
 
 
+@pytest.mark.slow
 def test_one_that_is_longer_than_the_screen_is_read_too(
     site: Site, stage: Stage, meet: Callable[..., Person]
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from portal.accounts.queries import actor_of, get_person_by_email
@@ -56,6 +57,7 @@ def test_who_opens_a_page_is_connected_on_the_roster(
         assert desk.has_not_reloaded()
 
 
+@pytest.mark.slow
 def test_a_shift_that_ends_is_over_on_open_pages(
     server: DemoServer, meet: Callable[..., Person]
 ) -> None:

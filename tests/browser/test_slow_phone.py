@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
@@ -38,6 +39,7 @@ class Thumb:
         what.tap(no_wait_after=True)  # whatever it sets off is looked at meanwhile
 
 
+@pytest.mark.slow
 def test_a_report_with_a_picture_over_a_slow_line_in_five_taps(
     server: DemoServer, network: Network, meet: Callable[..., Person]
 ):

@@ -87,6 +87,7 @@ def test_of_two_decisions_at_once_one_wins_and_the_other_is_answered(desk: Desk)
     first.forgive("409")
 
 
+@pytest.mark.slow
 def test_a_claim_of_ones_own_is_no_change_that_one_is_warned_of(
     server: DemoServer, meet: Callable[..., Person]
 ):

@@ -65,6 +65,7 @@ def test_a_report_is_refused_with_its_reason(plain: Callable[..., Person]):
     expect(liaison.page.get_by_role("main")).to_contain_text("Old news")
 
 
+@pytest.mark.slow
 def test_an_offer_is_listed_and_everybody_can_leave(plain: Callable[..., Person]):
     owner, erac = plain("association", storage_state=None), plain("erac")
     owner.sign_in()  # with a session of their own, which ends here
@@ -97,6 +98,7 @@ def test_a_question_is_asked_and_answered(plain: Callable[..., Person]):
     moderator.press("Publish")
 
 
+@pytest.mark.slow
 def test_a_picture_is_sent_and_a_post_acknowledged_found_and_read(plain: Callable[..., Person]):
     liaison, moderator, reader = plain("liaison"), plain("moderator"), plain("liaison2")
     liaison.open("feed/new")

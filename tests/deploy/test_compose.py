@@ -109,6 +109,7 @@ def checked(image: Image) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_image_holds_what_the_portal_needs_and_is_found_healthy(image: Image):
     assert (image.root / "portal" / "app.py").exists(), "else what is installed here would run"
     assert checked(image).returncode == 0

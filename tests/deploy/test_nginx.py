@@ -216,6 +216,7 @@ def let_out(front: Front, moderator: Guest, words: str) -> str:
 
 
 @pytest.mark.parametrize("transports", [WEBSOCKET, POLLING], ids="+".join)
+@pytest.mark.sampled(2)
 def test_news_come_through_nginx_by_either_transport(front: Front, transports: list[str]):
     with signed_in(front, "charlie") as reader, signed_in(front, "moderator") as moderator:
         start = live_of(reader.open(FEED).text)

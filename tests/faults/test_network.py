@@ -70,6 +70,7 @@ def _apart(how: str) -> Any:
 
 
 @pytest.mark.parametrize("how", [_apart("silent"), _apart("reset")])
+@pytest.mark.sampled(2)
 def test_who_was_cut_off_for_long_misses_nothing(stage: Stage, prove, how):
     away_s, posts = scaled(3, 600), scaled(20, 600)
     stage.follow("alpha", "moderator")

@@ -65,6 +65,7 @@ def kill_once(postgres: MortalPostgres, stage: Stage) -> float:
 
 
 @pytest.mark.parametrize("name", scaled(["postgres_stage"], ["stage", "postgres_stage"]))
+@pytest.mark.slow
 def test_a_lock_that_somebody_else_holds_makes_the_portal_busy(request, name, prove):
     """FLT-6: another session holds what every write needs, for long."""
     stage: Stage = request.getfixturevalue(name)

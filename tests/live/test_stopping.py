@@ -52,6 +52,7 @@ def end(server: Server) -> int:
 
 @pytest.mark.one_backend
 @BOTH
+@pytest.mark.sampled(2)
 def test_sockets_are_told_when_to_come_back_each_at_another_time(
     server: Server, world: World, transports: list[str]
 ):

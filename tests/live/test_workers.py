@@ -228,6 +228,7 @@ def test_a_rolling_restart_turns_nobody_away(whole):
         assert reader.open(FEED).status_code == 200, "and nobody signs in anew"
 
 
+@pytest.mark.slow
 def test_all_end_when_told_and_when_their_keeper_is_gone(
     request: pytest.FixtureRequest, tmp_path: Path
 ):

@@ -262,6 +262,7 @@ def masked(body: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.sampled(3)
 def test_the_page_of_a_row_is_there_for_those_it_is_for_and_absent_for_others(
     scene, busy, name
 ):
@@ -314,6 +315,7 @@ def leaks(secrets: list[Secret], actor: Actor, body: str) -> list[Secret]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.sampled(3)
 def test_no_page_at_all_holds_a_word_that_is_not_for_its_reader(scene, busy, name):
     """Pages of a row are read above; here is everything else, refusals included."""
     client, actor = scene.client(name), scene.world.actor(name)

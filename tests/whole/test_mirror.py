@@ -87,6 +87,7 @@ def both(scene: Scene) -> Iterator[Mirror]:
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [("east", "west"), ("west", "east")])
+@pytest.mark.sampled(2)
 def test_nobody_reads_a_word_of_the_other_side(both, mine, theirs):
     side, other = getattr(both, mine), getattr(both, theirs)
     for reader in both.readers(side):

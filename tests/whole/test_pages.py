@@ -193,6 +193,7 @@ def rows(scene: Scene) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.sampled(3)
 def test_every_page_of_every_person_is_well_made(scene, rows, name):
     client = scene.client(name)
     opened = set()

@@ -196,6 +196,7 @@ def test_what_is_hidden_asks_and_answers_as_what_is_not_there(scene, sealed, nam
 
 
 @pytest.mark.parametrize("name", [*OWNERS.values(), *RECORD, "erac"])
+@pytest.mark.sampled(3)
 def test_each_reader_finds_what_is_theirs_and_no_word_more(sealed, pages, name):
     allowed = set().union(*(it.for_reader(name) for it in sealed))
     hidden = set().union(*(it.words.values() for it in sealed)) - allowed
