@@ -135,19 +135,21 @@ def test_where_websockets_are_refused_long_polling_carries_the_news(
     reader.forgive(*CUT_OFF)
 
 
-def losing(page: Page, reference: str) -> None:
-    """Let the frames about one subject get lost between server and page."""
+def losing(page: Page, reference: str) -> list[str | bytes]:
+    """Let the frames about one subject get lost between server and page; return them."""
+    lost: list[str | bytes] = []
 
     def connect(near: WebSocketRoute) -> None:
         far = near.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:
-            if not (isinstance(message, str) and '"entry"' in message and reference in message):
-                near.send(message)
+            is_lost = isinstance(message, str) and '"entry"' in message and reference in message
+            (lost.append if is_lost else near.send)(message)
 
         far.on_message(pass_on)
 
     page.route_web_socket(re.compile("/socket.io/"), connect)
+    return lost
 
 
 def test_a_frame_that_got_lost_is_asked_for_when_the_next_one_shows_the_gap(
@@ -155,13 +157,13 @@ def test_a_frame_that_got_lost_is_asked_for_when_the_next_one_shows_the_gap(
 ):
     lost = author.report("Lost on the way.")
     reader = meet(server.url, "liaison2")
-    losing(reader.page, lost)
+    frames = losing(reader.page, lost)
     reader.open("feed")
     reader.is_live()
     reader.page.evaluate(WATCH)
     moderator.publish(lost)
     reader.page.wait_for_timeout(500)
-    assert lost not in reader.subjects("feed")
+    assert frames, "nothing got lost"  # on this shared site another's news may show the gap
     following = author.report("Arrived, and showed the gap.")
     moderator.publish(following)
     expect(reader.row("feed", following)).to_be_visible()

@@ -148,5 +148,5 @@ def test_two_namespaces_share_a_connection(url, transports):
 @pytest.mark.sampled(3)
 def test_who_says_nothing_for_long_but_lives_is_kept(url, transports):
     with talker(url, transports) as one:
-        one.io.sleep(4)  # two pings
+        one.io.sleep(6)  # two pings
         assert one.ask("echo", 1) == 1
