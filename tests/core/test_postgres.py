@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, column, func, insert, select, table
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from portal.config import ROOT
 from portal.core import clock
 from portal.core.columns import table_of
 from portal.core.db import writing
@@ -92,3 +95,26 @@ def test_a_connection_that_ends_before_its_answers_is_lent_no_more(session, data
     with pytest.raises(OperationalError):
         _write(session, 1000, 2000, before=end)
     assert session.scalar(_COUNT) == before
+
+
+#: Sends more than a line takes at once, alone and before a COMMIT, as a serving process does.
+_SENDS_MUCH = """
+from gevent import monkey
+monkey.patch_all()
+import sys
+from portal.core.db import Database
+much = "x" * 30_000_000
+with Database(sys.argv[1]).engine.connect() as connection:
+    print(connection.exec_driver_sql("SELECT length(%s)", (much,)).scalar())
+    connection.connection.driver_connection.answer_at_commit()
+    for _ in range(2):
+        connection.exec_driver_sql("SELECT length(%s)", (much,))
+    connection.commit()
+    print(connection.exec_driver_sql("SELECT 1").scalar())
+"""
+
+
+def test_what_a_line_does_not_take_at_once_is_sent_all_the_same(database_url):
+    words = [sys.executable, "-c", _SENDS_MUCH, database_url]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["30000000", "1"], "")
