@@ -74,7 +74,11 @@ Reference = Annotated[str, mapped_column(String(24), unique=True)]
 
 
 class Row(DeclarativeBase):
-    """The base of every row: names for constraints, instants and enumerations by value."""
+    """The base of every row: names for constraints, instants and enumerations by value.
+
+    A row points to another by its id alone. Its relations to rows that it does not own are
+    `viewonly`: they are read, and a flush need not look what became of each.
+    """
 
     metadata = MetaData(
         naming_convention={

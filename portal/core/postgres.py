@@ -82,7 +82,7 @@ class _Connection(psycopg.Connection[Any]):
                 # Whoever has something to send can nearly always do so at once.
                 ready = _ready(socket) if wanted == Wait.RW else 0
                 if not ready:
-                    watcher = hub.loop.io(socket, wanted)  # 1 to read, 2 to write, as there
+                    watcher = hub.loop.io(socket, wanted)  # libev's numbers are the same
                     try:
                         hub.wait(watcher)
                     finally:
